@@ -1,8 +1,9 @@
 """Pricing of pilot-failure cover and the arithmetic of its claims.
 
-``price_quote(request, product) -> dict`` prices with a full trail; ``recompute_premium(trail) -> int`` replays it to
-the minor unit; ``indemnity(schedule, accepted_spend_items, terms) -> int`` and ``apply_terms`` settle a claim;
-``split_indemnity`` divides it between assignees and insured. Nothing here imports numpy or scipy.
+``price_quote(request, product) -> dict`` prices with a full trail; ``recompute_premium(trail) -> int``
+replays it to the minor unit; ``indemnity(schedule, accepted_spend_items, terms) -> int`` and
+``apply_terms`` settle a claim; ``split_indemnity`` divides it between assignees and insured. Nothing here
+imports numpy or scipy.
 """
 
 from risk.pricing.adjustments import apply_subsidies, compute_step_down, unearned_premium

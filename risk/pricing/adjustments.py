@@ -14,8 +14,8 @@ from risk.pricing.product import Period
 def apply_subsidies(rows: object, premium_minor: int) -> tuple[list[dict[str, Any]], int]:
     """Return each premium subsidy with its amount, and their sum.
 
-    A row has ``payer`` and either ``amount_minor`` or ``share`` of the premium (rounded down), with an optional
-    ``cap_minor``. Raises ``subsidy_above_premium`` where they exceed the premium together.
+    A row has ``payer`` and either ``amount_minor`` or ``share`` of the premium (rounded down), with an
+    optional ``cap_minor``. Raises ``subsidy_above_premium`` where they exceed the premium together.
     """
     result: list[dict[str, Any]] = []
     for position, row in enumerate(read_list(rows, "subsidies")):
@@ -42,8 +42,8 @@ def apply_subsidies(rows: object, premium_minor: int) -> tuple[list[dict[str, An
 def compute_step_down(rows: object, *, premium_minor: int, period: Period) -> list[dict[str, Any]]:
     """Return what the insurer gives back when an assessed level rises: unearned premium × (1 − factor).
 
-    A row has ``milestone``, ``on`` (the day on which it is expected to pass) and ``factor`` (decimal text from 0 to
-    1) for the rest of the term; the factors of several milestones multiply.
+    A row has ``milestone``, ``on`` (the day on which it is expected to pass) and ``factor`` (decimal text
+    from 0 to 1) for the rest of the term; the factors of several milestones multiply.
     """
     result: list[dict[str, Any]] = []
     current = Fraction(1)

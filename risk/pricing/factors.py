@@ -19,8 +19,8 @@ def apply_factors(factors: object, rating: Mapping[str, Any]) -> tuple[Decimal, 
     ----------
     factors : list of dict
         Each with ``name``, ``field`` (key of `rating`), ``kind`` (``table`` with ``values`` by level, or
-        ``interval`` with ``bands`` of ``from``, ``below`` and ``value``), ``base_level`` (whose value is 1) and
-        optional ``floor``, ``cap``, ``basis`` and ``source``.
+        ``interval`` with ``bands`` of ``from``, ``below`` and ``value``), ``base_level`` (whose value is
+        1) and optional ``floor``, ``cap``, ``basis`` and ``source``.
     rating : dict
         The rating fields of the risk.
 

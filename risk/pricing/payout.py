@@ -28,17 +28,17 @@ def price_severity(value: object, schedule: Sequence[CostItem], terms: PolicyTer
     Parameters
     ----------
     value : dict
-        ``kind`` ``table`` with ``rows`` (``probability`` and either ``spent_share`` of every item or ``loss_minor``
-        in all), or ``lognormal`` with ``mean_share`` (of the sum insured) and ``coefficient_of_variation``;
-        ``basis`` and ``source``.
+        ``kind`` ``table`` with ``rows`` (``probability`` and either ``spent_share`` of every item or
+        ``loss_minor`` in all), or ``lognormal`` with ``mean_share`` (of the sum insured) and
+        ``coefficient_of_variation``; ``basis`` and ``source``.
     schedule, terms
         As read by :mod:`risk.pricing.terms`.
 
     Returns
     -------
     dict
-        ``kind``, ``basis``, ``source``, ``mean_payout``, ``second_moment`` (floats), and for a table its rows with
-        the exact ``indemnity_minor`` of each.
+        ``kind``, ``basis``, ``source``, ``mean_payout``, ``second_moment`` (floats), and for a table its
+        rows with the exact ``indemnity_minor`` of each.
 
     Raises
     ------

@@ -1,8 +1,9 @@
 """Technical and gross premium; the one place where a float becomes money.
 
 ``T = EL + F + k sqrt(Var)`` and ``G = max(minimum, T / (1 − V − c − Q))`` (expense-loaded standard-deviation
-principle; Klugman, Panjer and Willmot, Loss Models, section 3.5, and Kaas et al., Modern Actuarial Risk Theory,
-chapter 5). The gross premium is rounded once, half-even, to the unit the product names (1 yuan by default).
+principle; Klugman, Panjer and Willmot, Loss Models, section 3.5, and Kaas et al., Modern Actuarial Risk
+Theory, chapter 5). The gross premium is rounded once, half-even, to the unit the product names (1 yuan by
+default).
 """
 
 from __future__ import annotations
@@ -106,14 +107,15 @@ def compute_premium(
     Returns
     -------
     dict
-        The trail: every input and ``expected_loss``, ``standard_deviation``, ``technical``, ``gross_unrounded``
-        (floats, minor units), ``gross_minor`` and ``minimum_applies``. :func:`recompute_premium` replays it.
+        The trail: every input and ``expected_loss``, ``standard_deviation``, ``technical``,
+        ``gross_unrounded`` (floats, minor units), ``gross_minor`` and ``minimum_applies``.
+        :func:`recompute_premium` replays it.
 
     Raises
     ------
     InsuranceError
-        ``trigger_too_certain`` where ``p > 1 / (1 + k²)``: there the standard-deviation load falls faster than the
-        expected loss rises, and a worse risk would be cheaper.
+        ``trigger_too_certain`` where ``p > 1 / (1 + k²)``: there the standard-deviation load falls faster
+        than the expected loss rises, and a worse risk would be cheaper.
     """
     load = float(loadings.risk)
     if float(probability) > 1.0 / (1.0 + load**2) and load > 0:

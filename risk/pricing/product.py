@@ -1,4 +1,4 @@
-"""Whether a product version may price a request: filing, dates, sums, term, options; refer and decline rules."""
+"""Whether a product version may price a request: filing, dates, sums, term, options and rules."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from risk.pricing.errors import InsuranceError
 from risk.pricing.numbers import decimal_text, read_date, read_decimal, read_list, read_mapping, read_minor
 
 PRODUCT_KEYS = (
-    "code", "insurer", "name_zh", "name_en", "line", "version", "filing_number", "filing_fictional", "wording_hash",
-    "valid_from", "valid_to", "currency", "sum_min_minor", "sum_max_minor", "term_days_min", "term_days_max",
-    "deductible_options", "insurer_share_options", "trigger_map", "severity", "factors", "loadings",
+    "code", "insurer", "name_zh", "name_en", "line", "version", "filing_number", "filing_fictional",
+    "wording_hash", "valid_from", "valid_to", "currency", "sum_min_minor", "sum_max_minor",
+    "term_days_min", "term_days_max", "deductible_options", "insurer_share_options", "trigger_map", "severity", "factors", "loadings",
     "commission_cap", "minimum_premium_minor", "rounding", "refer_rules", "decline_rules", "tax_rate",
     "validity_days",
 )  # fmt: skip
@@ -23,7 +23,7 @@ RULE_KEYS = ("code", "field", "above", "below", "text_zh", "text_en")
 
 @dataclass(frozen=True)
 class Period:
-    """Cover from `start` to `end`, the target to be reached by `deadline`; all days inclusive of the start."""
+    """Cover from `start` to `end`, the target to be reached by `deadline`."""
 
     start: date
     end: date
@@ -112,8 +112,8 @@ def decide(product: Mapping[str, Any], figures: Mapping[str, Decimal]) -> tuple[
     Parameters
     ----------
     product : dict
-        ``decline_rules`` and ``refer_rules``: each ``code``, ``field`` (a key of `figures`), ``above`` or ``below``
-        (decimal text), ``text_zh`` and ``text_en``.
+        ``decline_rules`` and ``refer_rules``: each ``code``, ``field`` (a key of `figures`), ``above`` or
+        ``below`` (decimal text), ``text_zh`` and ``text_en``.
     figures : dict of str to Decimal
         What the rules may look at.
 

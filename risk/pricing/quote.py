@@ -45,20 +45,22 @@ def price_quote(request: Mapping[str, Any], product: Mapping[str, Any]) -> dict[
     request : dict
         ``as_of`` (day of the quote), ``currency``, ``period`` (``start``, ``end``, optional ``deadline``),
         ``schedule`` (cost items), ``terms`` (see :func:`risk.pricing.apply_terms`), a ``score`` or a stated
-        ``target_missed`` factor, optional ``severity`` (replaces the product's), ``rating`` (fields of the rating
-        factors), ``subsidies``, ``assignments`` and ``step_down``.
+        ``target_missed`` factor, optional ``severity`` (replaces the product's), ``rating`` (fields of the
+        rating factors), ``subsidies``, ``assignments`` and ``step_down``.
     product : dict
-        One filed version: ``code``, ``insurer``, ``version``, ``filing_number``, ``valid_from``, ``valid_to``,
-        ``trigger_map`` (``insured_cause``, ``determination_agrees``), ``severity``, ``loadings``, ``factors``,
-        options, ranges, rules, ``minimum_premium_minor``, ``rounding``, ``validity_days``.
+        One filed version: ``code``, ``insurer``, ``version``, ``filing_number``, ``valid_from``,
+        ``valid_to``, ``trigger_map`` (``insured_cause``, ``determination_agrees``), ``severity``,
+        ``loadings``, ``factors``, options, ranges, rules, ``minimum_premium_minor``, ``rounding``,
+        ``validity_days``.
 
     Returns
     -------
     dict
-        ``premium_minor`` (gross), ``net_premium_minor`` (less subsidies), ``trigger`` (factors and basis risk),
-        ``severity``, ``factors``, ``premium`` (the trail replayed by :func:`risk.pricing.recompute_premium`),
-        ``rates``, ``raw_score`` (the premium were every missed target an insured event), ``decision``, ``flags``,
-        ``valid_until`` and the terms priced. Amounts are integers in minor units, rates decimal text.
+        ``premium_minor`` (gross), ``net_premium_minor`` (less subsidies), ``trigger`` (factors and basis
+        risk), ``severity``, ``factors``, ``premium`` (the trail replayed by
+        :func:`risk.pricing.recompute_premium`), ``rates``, ``raw_score`` (the premium were every missed
+        target an insured event), ``decision``, ``flags``, ``valid_until`` and the terms priced. Amounts
+        are integers in minor units, rates decimal text.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""The policy of the worked example "one pilot, settled three ways"; every figure here is invented for the example."""
+"""The policy of the worked example "one pilot, settled three ways"; every figure here is invented."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def scenario_a_product() -> dict[str, Any]:
 
 
 def scenario_a_request() -> dict[str, Any]:
-    """Return the request of the example: four cost items of 9.3 million yuan, half of it above 930,000 yuan."""
+    """Return the request of the example: 9.3 million yuan in four items, half of it above 930,000."""
     return {
         "as_of": "2026-12-20",
         "currency": "CNY",

@@ -69,7 +69,7 @@ class LognormalSeverity:
     def from_mean(
         cls, mean: float, coefficient_of_variation: float, maximum: float = math.inf
     ) -> LognormalSeverity:
-        """Return the law with this mean (minor units) and ratio of standard deviation to mean before the cut-off."""
+        """Return the law with this mean and ratio of standard deviation to mean, before the cut-off."""
         if not (mean > 0 and coefficient_of_variation > 0):
             raise InsuranceError("Mean and coefficient of variation must be positive.", field="severity")
         variance = math.log1p(coefficient_of_variation**2)

@@ -1,7 +1,8 @@
 """Order of the terms of a cost schedule, in exact integers: what the insurer pays on the accepted spend.
 
-The order is that of the Oasis financial module: deductible and limit of each cost item, policy deductible with a
-floor and a ceiling on the total effective deductible, policy limit, attachment, layer limit, share last.
+The order is that of the Oasis financial module: deductible and limit of each cost item, policy deductible
+with a floor and a ceiling on the total effective deductible, policy limit, attachment, layer limit, share
+last.
 """
 
 from __future__ import annotations
@@ -49,7 +50,8 @@ class CostItem:
 class PolicyTerms:
     """Terms over the whole schedule; None means that there is no such term, zero means zero.
 
-    ``limit_after_share`` tells whether ``limit_minor`` bounds the insurer's own payment or the layer before the share.
+    ``limit_after_share`` tells whether ``limit_minor`` bounds the insurer's own payment or the layer
+    before the share.
     """
 
     insurer_share: Fraction
@@ -159,11 +161,12 @@ def apply_terms(
     schedule : sequence of dict
         Cost items: ``code``, ``sum_insured_minor``, optional ``deductible_minor`` and ``limit_minor``.
     accepted_spend_items : dict of str to int
-        Audited spend per item that the adjuster accepts, in minor units; spend above the item's sum insured is cut.
+        Audited spend per item that the adjuster accepts, in minor units; spend above the item's sum
+        insured is cut.
     terms : dict
         ``deductible_minor``, ``deductible_min_minor``, ``deductible_max_minor``, ``policy_limit_minor``,
-        ``attachment_minor``, ``limit_minor``, ``limit_applies`` (``insurer_part`` by default, or ``before_share``)
-        and ``insurer_share`` (decimal text).
+        ``attachment_minor``, ``limit_minor``, ``limit_applies`` (``insurer_part`` by default, or
+        ``before_share``) and ``insurer_share`` (decimal text).
     paid_before_minor : int
         What was already paid under the same limit; the accepted spend is cumulative, earlier claims included.
 
@@ -175,8 +178,9 @@ def apply_terms(
     Raises
     ------
     InsuranceError
-        ``unknown_cost_item`` for spend on an item that is not in the schedule, ``cover_exhausted`` where the limit
-        was already paid in full, ``deductible_above_limit`` and ``invalid_insurance_input`` for bad terms.
+        ``unknown_cost_item`` for spend on an item that is not in the schedule, ``cover_exhausted`` where
+        the limit was already paid in full, ``deductible_above_limit`` and ``invalid_insurance_input`` for
+        bad terms.
     """
     items = read_schedule(schedule)
     spend = read_mapping(accepted_spend_items, "accepted_spend_items")
@@ -264,7 +268,8 @@ def split_indemnity(
     Raises
     ------
     InsuranceError
-        ``shares_not_100`` where the assigned shares exceed 1; ``invalid_insurance_input`` for a repeated party.
+        ``shares_not_100`` where the assigned shares exceed 1; ``invalid_insurance_input`` for a repeated
+        party.
     """
     amount = read_minor(indemnity_minor, "indemnity_minor")
     shares = read_assignments(assignments)

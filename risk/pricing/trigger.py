@@ -39,15 +39,15 @@ def compute_trigger(
     Parameters
     ----------
     target_missed, insured_cause, determination_agrees : dict
-        ``value`` (decimal text from 0 to 1), ``basis`` (``sourced`` or ``judgement``), ``source`` (text, demanded of
-        a sourced factor), optional ``text_zh`` and ``text_en``. The second is given that the target is missed, the
-        third given an insured cause.
+        ``value`` (decimal text from 0 to 1), ``basis`` (``sourced`` or ``judgement``), ``source`` (text,
+        demanded of a sourced factor), optional ``text_zh`` and ``text_en``. The second is given that the
+        target is missed, the third given an insured cause.
 
     Returns
     -------
     dict
-        ``probability`` (decimal text), ``factors`` (three rows in order) and ``basis_risk`` with the probabilities
-        that the target is missed and no cover pays, split by reason.
+        ``probability`` (decimal text), ``factors`` (three rows in order) and ``basis_risk`` with the
+        probabilities that the target is missed and no cover pays, split by reason.
 
     Raises
     ------
@@ -100,29 +100,32 @@ def target_missed_from_score(score: Mapping[str, Any], *, start: date, deadline:
     Parameters
     ----------
     score : dict
-        ``probability``, ``staircase`` (rows with ``probability`` and, where known, ``months_50`` and ``months_95``
-        of the step), ``horizon_months``, ``state``, ``model_version`` and optionally ``valid_until``.
+        ``probability``, ``staircase`` (rows with ``probability`` and, where known, ``months_50`` and
+        ``months_95`` of the step), ``horizon_months``, ``state``, ``model_version`` and optionally
+        ``valid_until``.
     start, deadline : date
         First day of the work insured and last day on which the target counts as reached.
 
     Returns
     -------
     dict
-        A factor for :func:`compute_trigger` (``value`` with six decimals). It is marked ``sourced`` only where the
-        score's state is ``supported`` or ``validated``; a score that rests on its prior is a judgement.
+        A factor for :func:`compute_trigger` (``value`` with six decimals). It is marked ``sourced`` only
+        where the score's state is ``supported`` or ``validated``; a score that rests on its prior is a
+        judgement.
 
     Raises
     ------
     InsuranceError
-        ``trigger_not_given`` where the score has no probability, ``invalid_insurance_input`` where its staircase
-        contradicts it or the deadline is not after the start.
+        ``trigger_not_given`` where the score has no probability, ``invalid_insurance_input`` where its
+        staircase contradicts it or the deadline is not after the start.
 
     Notes
     -----
-    With ``q`` the score's probability over its horizon H and F the law of the months needed, log-normal by the step
-    quantiles and summed by matching two moments (Fenton and Wilkinson), a deadline t < H gives
-    ``1 − (1 − q) min_j F_j(t) / F_j(H)``, the minimum over the chains that end at the target: an added lower step
-    can then never lower the result. Time beyond the horizon earns no credit, because the score says nothing of it.
+    With ``q`` the score's probability over its horizon H and F the law of the months needed, log-normal by
+    the step quantiles and summed by matching two moments (Fenton and Wilkinson), a deadline t < H gives
+    ``1 − (1 − q) min_j F_j(t) / F_j(H)``, the minimum over the chains that end at the target: an added
+    lower step can then never lower the result. Time beyond the horizon earns no credit, because the score
+    says nothing of it.
     """
     probability = _read_probability(score)
     if deadline <= start:
@@ -130,11 +133,11 @@ def target_missed_from_score(score: Mapping[str, Any], *, start: date, deadline:
     ratio, reason = _time_ratio(score, months_between(start, deadline))
     missed = 1.0 - (1.0 - probability) * ratio
     value = Decimal(missed).quantize(_SIX_PLACES, rounding=ROUND_HALF_EVEN)
-    sourced = score.get("state") in ("supported", "validated")
+    state = score.get("state", "prior_only")
     return {
         "value": decimal_text(value),
-        "basis": "sourced" if sourced else "judgement",
-        "source": f"score {score.get('model_version', '')} ({score.get('state', 'prior_only')}); {reason}".strip(),
+        "basis": "sourced" if state in ("supported", "validated") else "judgement",
+        "source": f"score {score.get('model_version', '')} ({state}); {reason}",
     }
 
 
@@ -161,7 +164,8 @@ def _time_ratio(score: Mapping[str, Any], months: float) -> tuple[float, str]:
         return 1.0, "deadline not before the score's horizon, no credit for later time"
     timing = [_step_moments(row) for row in steps]
     if not timing or any(moments is None for moments in timing):
-        # Without step times the deadline counts in proportion: the shorter time can only raise the probability.
+        # Without step times the deadline counts in proportion: the shorter time can only raise the
+        # probability.
         return max(
             months / float(horizon), 0.0
         ), "deadline before the horizon, chance of success in proportion"
@@ -197,8 +201,8 @@ def _reached_by(chain: Sequence[tuple[float, float]], months: float) -> float:
 def read_target_missed(request: Mapping[str, Any]) -> dict[str, Any]:
     """Return the first factor: stated in the request (``target_missed``) or taken from its ``score``.
 
-    Raises :class:`InsuranceError` ``score_expired`` where the score is older than its validity (the quote is then
-    referred to an underwriter) and ``trigger_not_given`` where the request has neither.
+    Raises :class:`InsuranceError` ``score_expired`` where the score is older than its validity (the quote
+    is then referred to an underwriter) and ``trigger_not_given`` where the request has neither.
     """
     score = request.get("score")
     if request.get("target_missed") is not None:
