@@ -1,0 +1,36 @@
+"""The door for people: pages, in Chinese and English."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from typing import TYPE_CHECKING
+
+from marketplace.web.errors import answer_error
+
+if TYPE_CHECKING:
+    from flask import Flask
+
+# One module of views for each domain; every one has a `blueprint`.
+VIEW_MODULES = (
+    "home", "accounts", "projects", "assessments", "dealflow", "funding", "insurance", "agreements", "payments",
+    "ledger", "linkage", "schemes", "files", "operator", "help",
+)  # fmt: skip
+
+
+def register(app: Flask) -> None:
+    """Attach the pages, their formatting, assets, headers and language."""
+    from marketplace.web import assets, context, formatting, headers
+
+    context.register(app)
+    formatting.register(app)
+    assets.register(app)
+    headers.register(app)
+    for name in VIEW_MODULES:
+        if importlib.util.find_spec(f"marketplace.web.{name}") is None:  # while the rooms are being built
+            continue
+        module = importlib.import_module(f"marketplace.web.{name}")
+        app.register_blueprint(module.blueprint)
+
+
+__all__ = ["answer_error", "register"]

@@ -63,7 +63,6 @@ _EXPORTS = {
     "TERMS_SCHEMA": "risk.sharing.schema",
     "joint_pilot": "risk.sharing.templates",
     "describe_terms": "risk.sharing.describe",
-    "scenario_a": "risk.sharing.scenario_a",
     "TermsError": "risk.sharing.errors",
     "EventError": "risk.sharing.errors",
     "AmountError": "risk.sharing.errors",

@@ -1,0 +1,1 @@
+"""The marketplace: projects, money, agreements and the three doors to them."""

@@ -1,0 +1,89 @@
+"""The gate at every door: which permission a view needs; the access matrix test reads the marks."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from contextvars import ContextVar
+from dataclasses import dataclass
+from typing import Any
+
+from marketplace.accounts.permissions import Actor, Permission
+from marketplace.audit.services import record_act
+from marketplace.clock import now
+from marketplace.db import current_session, remember_after_refusal
+from marketplace.errors import NotAllowedError, NotSignedInError
+
+_actor: ContextVar[Actor | None] = ContextVar("current_actor", default=None)
+
+
+@dataclass(frozen=True)
+class Access:
+    """What a view asks: nothing (public), a signed-in member, or a permission."""
+
+    public: bool = False
+    permission: Permission | None = None
+
+
+def set_actor(actor: Actor | None) -> None:
+    """Set by the edge of each request; None for nobody."""
+    _actor.set(actor)
+
+
+def find_actor() -> Actor | None:
+    return _actor.get()
+
+
+def current_actor() -> Actor:
+    """The member who acts; raises when nobody is signed in."""
+    actor = _actor.get()
+    if actor is None:
+        raise NotSignedInError()
+    return actor
+
+
+def public(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a view that anybody may open."""
+    view.access = Access(public=True)  # type: ignore[attr-defined]  # a mark that the matrix test reads
+    return view
+
+
+def signed_in(view: Callable[..., Any]) -> Callable[..., Any]:
+    """Mark a view for any member of any organisation."""
+    return _guard(view, Access())
+
+
+def requires(permission: Permission) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
+    """Mark and guard a view by one permission; a denial is written to the audit trail."""
+
+    def decorate(view: Callable[..., Any]) -> Callable[..., Any]:
+        return _guard(view, Access(permission=permission))
+
+    return decorate
+
+
+def require_permission(actor: Actor, permission: Permission) -> None:
+    """The same check for services that are reached by several doors."""
+    if not actor.can(permission):
+        raise NotAllowedError(permission=str(permission))
+
+
+def _guard(view: Callable[..., Any], access: Access) -> Callable[..., Any]:
+    @functools.wraps(view)
+    def guarded(*args: Any, **kwargs: Any) -> Any:
+        actor = current_actor()
+        if access.permission is not None and not actor.can(access.permission):
+            permission = str(access.permission)
+            moment = now()
+            remember_after_refusal(
+                current_session(),
+                lambda session: record_act(
+                    session, actor=actor, action="access.denied", subject_kind="permission",
+                    subject_id=permission, now=moment, details={"view": view.__name__},
+                ),
+            )  # fmt: skip
+            raise NotAllowedError(permission=permission)
+        return view(*args, **kwargs)
+
+    guarded.access = access  # type: ignore[attr-defined]  # a mark that the matrix test reads
+    return guarded

@@ -1,0 +1,125 @@
+"""Server-side sessions: an opaque id in the cookie, its hash and the content in a table.
+
+They are written in a short transaction of their own after the request's transaction has ended, and only
+when the content changed, so that a GET stays read-only and a refused act keeps its flash message.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+import sqlalchemy as sa
+from flask import Flask, Request, Response, g
+from flask.sessions import SessionInterface, SessionMixin
+
+from marketplace import clock
+from marketplace.accounts.models import User, UserSession
+from marketplace.db import READ, WRITE, Database
+
+if TYPE_CHECKING:
+    from marketplace.app import Marketplace
+
+
+class ServerSession(dict[str, Any], SessionMixin):
+    """The content of one session; `id` is the cookie's value."""
+
+    def __init__(self, content: dict[str, Any], session_id: str, *, is_new: bool) -> None:
+        super().__init__(content)
+        self.id = session_id
+        self.is_new = is_new
+        self.original = dict(content)
+        self.retired: list[str] = []
+        self.new = is_new
+        self.accessed = True
+
+    @property
+    def changed(self) -> bool:
+        return dict(self) != self.original or bool(self.retired)
+
+    def renew_id(self) -> None:
+        """A new id at sign-in, sign-out and change of rights; the old one dies."""
+        self.retired.append(self.id)
+        self.id = new_session_id()
+
+
+def new_session_id() -> str:
+    return secrets.token_urlsafe(32)
+
+
+def hash_id(session_id: str) -> str:
+    return hashlib.sha256(session_id.encode()).hexdigest()
+
+
+class DatabaseSessionInterface(SessionInterface):
+    """Flask's session kept in the table `user_session`."""
+
+    def __init__(self, database: Database, *, lifetime: timedelta, secure: bool) -> None:
+        self.database = database
+        self.lifetime = lifetime
+        self.secure = secure
+        self.cookie_name = "__Host-session" if secure else "session"
+
+    def open_session(self, app: Flask, request: Request) -> ServerSession:
+        session_id = request.cookies.get(self.cookie_name, "")
+        if len(session_id) == 43:
+            with self.database.transaction(READ) as session:
+                row = session.get(UserSession, hash_id(session_id))
+            if row is not None and row.expires_at > clock.now():
+                return ServerSession(row.content, session_id, is_new=False)
+        return ServerSession({}, new_session_id(), is_new=True)
+
+    def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
+        assert isinstance(session, ServerSession)
+        if not session.changed:
+            return
+        if not session and session.is_new:
+            return
+        row_id, content, retired = hash_id(session.id), dict(session), [hash_id(old) for old in session.retired]
+        if content:
+            response.set_cookie(
+                self.cookie_name, session.id, httponly=True, secure=self.secure, samesite="Lax", path="/",
+                max_age=int(self.lifetime.total_seconds()),
+            )  # fmt: skip
+        else:
+            response.delete_cookie(self.cookie_name, path="/", secure=self.secure, httponly=True, samesite="Lax")
+        self._defer(lambda: self._write(row_id, content, retired))
+
+    def _defer(self, write: Callable[[], None]) -> None:
+        pending = g.get("after_transaction")
+        if pending is None:
+            write()
+        else:
+            pending.append(write)
+
+    def _write(self, row_id: str, content: dict[str, Any], retired: list[str]) -> None:
+        now = clock.now()
+        with self.database.transaction(WRITE) as session:
+            for old in [*retired, *([] if content else [row_id])]:
+                session.execute(sa.delete(UserSession).where(UserSession.id_hash == old))
+            if not content:
+                return
+            row = session.get(UserSession, row_id)
+            if row is None:
+                row = UserSession(id_hash=row_id, created_at=now)
+                session.add(row)
+            uniquifier = content.get("_user_id")
+            found = sa.select(User.id).where(User.fs_uniquifier == uniquifier)
+            row.user_id = session.scalar(found) if uniquifier else None
+            row.content, row.expires_at = content, now + self.lifetime
+
+
+def end_sessions_of(session: Any, *, user_id: int) -> None:
+    """End every session of a user (password change, disabling, request of the user)."""
+    session.execute(sa.delete(UserSession).where(UserSession.user_id == user_id))
+
+
+def register(app: Marketplace) -> None:
+    app.session_interface = DatabaseSessionInterface(
+        app.database,
+        lifetime=timedelta(hours=app.settings.session_hours),
+        secure=app.settings.base_url.startswith("https:"),
+    )

@@ -1,0 +1,1 @@
+"""The score: estimator, features, the model fitted from the evidence tables, evaluation and model files."""

@@ -1,0 +1,197 @@
+"""Amount expressions and live balances: constants, percentages, minimum, maximum, sum, positive difference, gap, layer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from risk.sharing.arithmetic import percentage, round_half
+from risk.sharing.errors import EventError
+
+if TYPE_CHECKING:
+    from risk.sharing.run import Run
+
+# kind of balance -> what the ids after the colon name
+BALANCE_KINDS = {
+    "capital": ("party",),
+    "contributed": ("party",),
+    "received": ("party",),
+    "gain": ("party",),
+    "conceded": ("party",),
+    "preference": ("accrual",),
+    "principal": ("loan",),
+    "principal_due": ("loan",),
+    "interest_due": ("loan",),
+    "net_principal_loss": ("loan",),
+    "loss_borne": ("loan", "party"),
+    "claim": ("claim",),
+    "limit_left": ("limit",),
+    "estate": (),
+}
+# balances that a payment can settle
+SETTLEABLE = ("capital", "preference", "principal", "principal_due", "interest_due", "loss_borne", "claim")
+
+
+@dataclass(frozen=True)
+class Balance:
+    """A live balance, such as ``capital:angel``."""
+
+    name: str
+    kind: str
+    ids: tuple[str, ...]
+
+    def value(self, run: Run) -> Any:
+        """Return the balance now, not negative."""
+        reader = _READERS.get(self.kind)
+        if reader is not None:
+            return reader(run, *self.ids)
+        return run.values[self.name]
+
+
+def _preference(run: Run, accrual: str) -> Any:
+    model = run.model.accruals[accrual]
+    whole, rest = run.values[f"accrued:{accrual}"], run.values[f"accrued_rest:{accrual}"]
+    due = round_half(run.arithmetic, whole, rest, model.denominator, run.model.rounding)
+    return run.arithmetic.maximum(due, run.arithmetic.zero)
+
+
+def _principal_due(run: Run, loan: str) -> Any:
+    arithmetic = run.arithmetic
+    scheduled = run.model.instruments[loan].scheduled(run.on)
+    due = arithmetic.maximum(scheduled - run.values[f"repaid:{loan}"], arithmetic.zero)
+    due = arithmetic.where(run.flags["default"], run.values[f"principal:{loan}"], due)
+    return arithmetic.minimum(due, run.values[f"principal:{loan}"])
+
+
+def _net_principal_loss(run: Run, loan: str) -> Any:
+    return run.arithmetic.where(run.flags["default"], run.values[f"principal:{loan}"], run.arithmetic.zero)
+
+
+def _loss_borne(run: Run, loan: str, party: str) -> Any:
+    if run.model.instruments[loan].party == party:
+        return _net_principal_loss(run, loan)
+    return run.values[f"subrogated:{loan}:{party}"]
+
+
+def _limit_left(run: Run, limit: str) -> Any:
+    return run.model.limits[limit].amount_minor - run.values[f"limit_used:{limit}"]
+
+
+_READERS = {
+    "preference": _preference,
+    "principal_due": _principal_due,
+    "net_principal_loss": _net_principal_loss,
+    "loss_borne": _loss_borne,
+    "limit_left": _limit_left,
+}
+
+
+@dataclass(frozen=True)
+class Constant:
+    """A fixed amount in minor units."""
+
+    amount_minor: int
+
+    def value(self, run: Run) -> Any:
+        """Return the amount."""
+        return self.amount_minor + run.arithmetic.zero
+
+
+@dataclass(frozen=True)
+class Metric:
+    """An amount reported in the event's body under ``metrics``."""
+
+    name: str
+
+    def value(self, run: Run) -> Any:
+        """Return the reported amount, or raise :class:`EventError` ``metric_missing``."""
+        if self.name not in run.metrics:
+            raise EventError("metric_missing", f"The event must report '{self.name}' under metrics.",
+                             f"body.metrics.{self.name}")
+        return run.metrics[self.name]
+
+
+@dataclass(frozen=True)
+class Percentage:
+    """A rate of an amount, rounded once."""
+
+    rate: tuple[int, int]
+    of: Any
+    rounding: str
+    path: str
+
+    def value(self, run: Run) -> Any:
+        """Return rate x amount."""
+        return percentage(run.arithmetic, self.of.value(run), self.rate, self.rounding, self.path)
+
+
+@dataclass(frozen=True)
+class Combination:
+    """``min``, ``max``, ``sum`` or ``minus`` (the positive part of first less second) of amounts."""
+
+    operation: str
+    items: tuple[Any, ...]
+    path: str
+
+    def value(self, run: Run) -> Any:
+        """Return the combined amount."""
+        values = [item.value(run) for item in self.items]
+        result = values[0]
+        for value in values[1:]:
+            if self.operation == "min":
+                result = run.arithmetic.minimum(result, value)
+            elif self.operation == "max":
+                result = run.arithmetic.maximum(result, value)
+            elif self.operation == "sum":
+                result = run.arithmetic.check(result + value, self.path)
+            else:
+                result = run.arithmetic.maximum(result - value, run.arithmetic.zero)
+        return result
+
+
+@dataclass(frozen=True)
+class Gap:
+    """What is missing until a party has received a multiple of what it contributed."""
+
+    party: str
+    multiple: tuple[int, int]
+    rounding: str
+    path: str
+
+    def value(self, run: Run) -> Any:
+        """Return multiple x contributed less received, not negative."""
+        target = percentage(run.arithmetic, run.values[f"contributed:{self.party}"], self.multiple, self.rounding,
+                            self.path)
+        return run.arithmetic.maximum(target - run.values[f"received:{self.party}"], run.arithmetic.zero)
+
+
+@dataclass(frozen=True)
+class Layer:
+    """share x min(max(loss - deductible - attach, 0), limit), cut by the limits left in their stated order."""
+
+    loss: Any
+    deductible_minor: int
+    attach_minor: int
+    limit_minor: int | None
+    share: tuple[int, int]
+    limits: tuple[str, ...]
+    rounding: str
+    path: str
+
+    def before_limits(self, run: Run) -> Any:
+        """Return the layer's payment before the limits."""
+        arithmetic = run.arithmetic
+        inside = arithmetic.maximum(self.loss.value(run) - (self.deductible_minor + self.attach_minor), arithmetic.zero)
+        if self.limit_minor is not None:
+            inside = arithmetic.minimum(inside, self.limit_minor)
+        return percentage(arithmetic, inside, self.share, self.rounding, self.path)
+
+    def value(self, run: Run) -> Any:
+        """Return the layer's payment within every limit."""
+        payment = self.before_limits(run)
+        for limit in self.limits:
+            payment = run.arithmetic.minimum(payment, _limit_left(run, limit))
+        return run.arithmetic.maximum(payment, run.arithmetic.zero)
+
+
+Amount = Balance | Constant | Metric | Percentage | Combination | Gap | Layer

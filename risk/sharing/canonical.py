@@ -1,0 +1,75 @@
+"""Canonical JSON and the hashes of terms and events."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import unicodedata
+from typing import Any
+
+from risk.errors import RiskError
+
+TERMS_TAG = "pilotage/terms/1"
+EVENT_TAG = "pilotage/event/1"
+
+
+def normalise(value: Any, path: str = "") -> Any:
+    """Return `value` with NFC text and keys, refusing floats and anything JSON cannot hold exactly."""
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, int):
+        return value
+    if isinstance(value, str):
+        return unicodedata.normalize("NFC", value)
+    if isinstance(value, float):
+        raise RiskError(
+            f"A floating-point number stands at {path or 'the top'}; amounts are integers and rates are text.",
+            code="float_in_document",
+            field=path or None,
+        )
+    if isinstance(value, (list, tuple)):
+        return [normalise(item, f"{path}[{index}]") for index, item in enumerate(value)]
+    if isinstance(value, dict):
+        result = {}
+        for key, item in value.items():
+            if not isinstance(key, str):
+                raise RiskError(f"The key {key!r} at {path or 'the top'} is not text.", code="key_not_text", field=path)
+            name = unicodedata.normalize("NFC", key)
+            if name in result:
+                raise RiskError(f"The key {name!r} stands twice at {path or 'the top'}.", code="key_twice", field=path)
+            result[name] = normalise(item, f"{path}.{name}" if path else name)
+        return result
+    raise RiskError(
+        f"{type(value).__name__} at {path or 'the top'} cannot be written as JSON.", code="not_json", field=path or None
+    )
+
+
+def canonical_json(value: Any) -> str:
+    """Return the one JSON text of `value`: sorted keys, no spaces, NFC, no floats.
+
+    Raises
+    ------
+    RiskError
+        ``float_in_document``, ``key_not_text``, ``key_twice`` or ``not_json``, naming the path.
+    """
+    return json.dumps(normalise(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+
+
+def _digest(*parts: str) -> str:
+    # Every part is preceded by its length, so that no two different lists of parts give the same bytes.
+    hasher = hashlib.sha256()
+    for part in parts:
+        data = part.encode("utf-8")
+        hasher.update(len(data).to_bytes(8, "big"))
+        hasher.update(data)
+    return hasher.hexdigest()
+
+
+def terms_hash(terms: dict[str, Any], previous_hash: str | None = None) -> str:
+    """Return the version hash SHA-256(tag, previous version hash, canonical terms) in hexadecimal."""
+    return _digest(TERMS_TAG, previous_hash or "", canonical_json(terms))
+
+
+def event_hash(event: dict[str, Any], version_hash: str, previous_hash: str | None = None) -> str:
+    """Return the event hash SHA-256(tag, previous event hash, version hash, canonical event) in hexadecimal."""
+    return _digest(EVENT_TAG, previous_hash or "", version_hash, canonical_json(event))

@@ -1,0 +1,158 @@
+"""The compiled terms: parties, instruments, tranches, accruals, claims, limits and policies as plain objects."""
+
+from __future__ import annotations
+
+import datetime
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from risk.sharing.blocks import Node, Recover
+
+PARTY_KINDS = (
+    "angel", "venture_fund", "industrial_fund", "guidance_fund", "bank", "insurer", "pool", "guarantor", "pilot_centre",
+    "project", "founders", "fiscal", "creditors", "university", "other",
+)
+GUIDANCE_KINDS = ("guidance_fund", "fiscal")
+CAPACITIES = ("principal", "agent", "entrusted")
+LEGAL_BASES = (
+    "dividend", "capital_reduction", "share_sale", "liquidation_surplus", "partnership_distribution", "loan_interest",
+    "loan_principal", "guarantee_recourse", "licence_fee", "service_fee", "subsidy", "conditional_grant",
+    "insurance_indemnity", "assignment", "pool_compensation", "liquidation_costs", "retained_by_project", "concession",
+)
+DAY_COUNTS = {"A365F": 365, "A360": 360}
+
+
+@dataclass(frozen=True)
+class Party:
+    """A party of the agreement."""
+
+    id: str
+    kind: str
+    name: dict[str, str]
+    capacity: str
+    priority: int
+
+
+@dataclass(frozen=True)
+class RateStep:
+    """A yearly rate that applies from a date on once a milestone has passed."""
+
+    milestone: str
+    since: datetime.date
+    rate: Fraction
+
+
+@dataclass(frozen=True)
+class Accrual:
+    """Simple interest or preference on a live balance; exact, in units and a remainder over `denominator`."""
+
+    id: str
+    party: str
+    base: str
+    rate: Fraction
+    steps: tuple[RateStep, ...]
+    day_count: str
+    denominator: int
+
+    def numerator(self, rate: Fraction, days: int) -> int:
+        """Return the numerator over `denominator` of rate x days / basis."""
+        basis = DAY_COUNTS[self.day_count]
+        return int(rate * days * self.denominator / basis)
+
+
+@dataclass(frozen=True)
+class Instrument:
+    """An equity contribution or a loan; the loan's terms are empty for equity."""
+
+    id: str
+    kind: str
+    party: str
+    commitment_minor: int
+    accrual: Accrual | None = None
+    carry: str = "none"
+    settled_day: int = 0
+    settled_months: tuple[int, ...] = ()
+    repayments: tuple[tuple[datetime.date, int], ...] = ()
+
+    def scheduled(self, on: datetime.date) -> int:
+        """Return the principal due by `on` according to the schedule."""
+        return sum(amount for date, amount in self.repayments if date <= on)
+
+
+@dataclass(frozen=True)
+class Tranche:
+    """A drawdown of several instruments on one date, under conditions precedent."""
+
+    id: str
+    on: datetime.date
+    conditions: tuple[str, ...]
+    amounts: dict[str, int]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A creditor's claim: fixed by the terms when a milestone passes, or admitted later."""
+
+    id: str
+    party: str
+    name: dict[str, str]
+    amount_minor: int | None
+    milestone: str | None
+
+
+@dataclass(frozen=True)
+class Limit:
+    """A counter that payments of a layer use up."""
+
+    id: str
+    party: str
+    amount_minor: int
+    name: dict[str, str]
+
+
+@dataclass(frozen=True)
+class Policy:
+    """An insurance policy: who insures, who is insured, who pays the premium."""
+
+    id: str
+    party: str
+    insured: str
+    premium_minor: int
+    paid_by: dict[str, int]
+
+
+@dataclass
+class Model:
+    """Terms compiled for running."""
+
+    currency: str
+    rounding: str
+    project: str
+    parties: dict[str, Party] = field(default_factory=dict)
+    approvals: dict[str, dict[str, Any]] = field(default_factory=dict)
+    milestones: dict[str, dict[str, str]] = field(default_factory=dict)
+    flags: dict[str, dict[str, str]] = field(default_factory=dict)
+    instruments: dict[str, Instrument] = field(default_factory=dict)
+    tranches: dict[str, Tranche] = field(default_factory=dict)
+    accruals: dict[str, Accrual] = field(default_factory=dict)
+    claims: dict[str, Claim] = field(default_factory=dict)
+    limits: dict[str, Limit] = field(default_factory=dict)
+    policies: dict[str, Policy] = field(default_factory=dict)
+    pots: dict[str, Node] = field(default_factory=dict)
+    pot_names: dict[str, dict[str, str]] = field(default_factory=dict)
+    operating: Node | None = None
+    exit: Node | None = None
+    recoveries: Recover | None = None
+    value_names: tuple[str, ...] = ()
+    concession_caps: dict[str, Fraction] = field(default_factory=dict)
+
+    @property
+    def loans(self) -> list[Instrument]:
+        """Return the loans in the order of the terms."""
+        return [item for item in self.instruments.values() if item.kind == "loan"]
+
+    def all_accruals(self) -> list[Accrual]:
+        """Return the preferences and the loans' interest accruals."""
+        return list(self.accruals.values()) + [loan.accrual for loan in self.loans if loan.accrual]
