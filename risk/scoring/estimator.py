@@ -202,14 +202,31 @@ class MaturityRiskClassifier(ClassifierMixin, BaseEstimator):
         The log-odds are normal with the moments of the truncated Laplace posterior; the interval always contains the
         probability at the mode.
         """
+        check_is_fitted(self)
+        X = validate_data(self, X, dtype=np.float64, reset=False)
+        return self.interval_of_design(X, level=level, extra_variance=extra_variance)
+
+    def interval_of_design(
+        self, design: np.ndarray, *, level: float = 0.8, extra_variance: Any = 0.0, shift: float = 0.0
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return :meth:`predict_interval` of a float array already checked, without looking at feature names.
+
+        Parameters
+        ----------
+        design : ndarray of shape (n_samples, n_features)
+            Features in the order of the fit.
+        level, extra_variance : float, float or ndarray
+            As in :meth:`predict_interval`.
+        shift : float, default=0.0
+            Added to the log-odds, for another definition of the event.
+        """
         if not 0.0 < level < 1.0:
             raise InvalidParameterError("level", level, "above 0 and below 1")
-        mode = self.decision_function(X)
-        X = validate_data(self, X, dtype=np.float64, reset=False)
+        mode = design @ self.coef_[0] + self.intercept_[0] + shift
         covariance = self.posterior_covariance_
-        centre = X @ self.posterior_mean_[1:] + self.posterior_mean_[0]
-        variance = np.einsum("ij,jk,ik->i", X, covariance[1:, 1:], X, optimize=True)
-        variance += 2.0 * (X @ covariance[1:, 0]) + covariance[0, 0] + extra_variance
+        centre = design @ self.posterior_mean_[1:] + self.posterior_mean_[0] + shift
+        variance = np.einsum("ij,ij->i", design @ covariance[1:, 1:], design)
+        variance += 2.0 * (design @ covariance[1:, 0]) + covariance[0, 0] + extra_variance
         reach = ndtri(0.5 + level / 2.0) * np.sqrt(np.maximum(variance, 0.0))
         return expit(np.minimum(centre - reach, mode)), expit(np.maximum(centre + reach, mode))
 

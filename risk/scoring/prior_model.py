@@ -77,6 +77,32 @@ class RiskModel:
             raise InvalidParameterError("definition", definition, allowed, code="unknown_definition")
         return definition
 
+    def predict_interval(
+        self, design: np.ndarray, unknown_spread: np.ndarray, level: float, definition: str = DEFAULT_DEFINITION
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Return the bounds of a central interval of the probability, each of shape (n,).
+
+        Parameters
+        ----------
+        design : ndarray of shape (n, columns)
+            Model columns; 0 where the input is not known.
+        unknown_spread : ndarray of shape (n, columns)
+            Standard deviation over pilots of each column that is not known, 0 where it is known.
+        level : float
+            Mass of the interval, above 0 and below 1.
+        definition : str
+            Definition of failure.
+
+        Notes
+        -----
+        An unknown column adds ``E[b^2] * spread^2`` to the variance of the log-odds.
+        """
+        shift = self.intercept_shifts[self.check_definition(definition)]
+        mean = self.classifier.posterior_mean_[1:]
+        second_moment = np.square(mean) + np.diag(self.classifier.posterior_covariance_)[1:]
+        extra = np.square(unknown_spread) @ second_moment
+        return self.classifier.interval_of_design(design, level=level, extra_variance=extra, shift=shift)
+
 
 @lru_cache(maxsize=1)
 def fit_prior_model() -> RiskModel:
