@@ -1,0 +1,38 @@
+"""The closed lists of words of a project; stored as they stand here."""
+
+from __future__ import annotations
+
+SECTORS = (
+    "petrochemicals", "chemicals", "metallurgy", "building_materials", "equipment", "automobiles", "electronics",
+    "textiles", "light_industry", "medicine", "medical_devices", "semiconductors", "civil_space",
+    "intelligent_vehicles", "other",
+)  # fmt: skip
+PROJECT_STATES = (
+    "draft", "submitted", "verified", "published", "in_funding", "funded", "in_pilot", "completed",
+    "partially_completed", "failed", "withdrawn", "suspended", "extended", "disputed", "liquidating",
+)  # fmt: skip
+# In these states a project is on the market and may be seen by others than its own team.
+LISTED_STATES = tuple(
+    state for state in PROJECT_STATES if state not in ("draft", "submitted", "verified", "withdrawn")
+)
+# teaser: anybody sees the public fields; qualified: only verified organisations find the listing at all.
+VISIBILITIES = ("teaser", "qualified")
+GRANT_LEVELS = ("qualified", "room")
+BUDGET_KINDS = (
+    "equipment", "materials", "personnel", "centre_fees", "testing", "safety_environment", "reserve", "other",
+)  # fmt: skip
+INSTRUMENTS = (
+    "equity", "convertible", "loan", "warrant_loan", "grant", "invest_first_convert_later", "revenue_share",
+    "guarantee", "pilot_failure_insurance",
+)  # fmt: skip
+ORGANISATION_SIZES = ("micro", "small", "medium", "large")
+MILESTONE_STATES = ("planned", "reported", "passed", "conditional", "partial", "failed", "void")
+MILESTONE_RESULTS = ("passed", "conditional", "partial", "failed", "void")
+APPROVAL_KINDS = (
+    "investment_committee", "major_decision", "valuation_filing", "credit_approval", "university_decision",
+    "environment", "safety", "reaction_hazard", "energy", "pilot_filing", "permit", "commercial_registration", "other",
+)  # fmt: skip
+FAILURE_ACTIONS = ("stop", "shrink", "re_scope", "sell_ip", "transfer", "retest")
+RIGHT_KINDS = (
+    "patent", "patent_application", "know_how", "licence", "copyright", "trade_secret", "data", "other",
+)  # fmt: skip
