@@ -33,14 +33,14 @@ def is_qualified(actor: Any) -> bool:
     )
 
 
-def granted_projects(organisation_id: int) -> sa.Select[tuple[int]]:
+def granted_projects(organisation_id: int) -> sa.Select[int]:
     """Ids of the projects whose teams gave this organisation a grant that still stands."""
     return sa.select(ProjectGrant.project_id).where(
         ProjectGrant.organisation_id == organisation_id, ProjectGrant.revoked_at.is_(None)
     )
 
 
-def visible_projects(actor: Any) -> sa.Select[tuple[Project]]:
+def visible_projects(actor: Any) -> sa.Select[Project]:
     """The projects that an actor (None: nobody signed in) may know of."""
     statement = sa.select(Project)
     listed = Project.state.in_(LISTED_STATES)
@@ -59,12 +59,12 @@ def visible_projects(actor: Any) -> sa.Select[tuple[Project]]:
     )
 
 
-def own_projects(actor: Any) -> sa.Select[tuple[Project]]:
+def own_projects(actor: Any) -> sa.Select[Project]:
     """The projects of the actor's own organisation, in every state."""
     return sa.select(Project).where(Project.organisation_id == actor.organisation_id)
 
 
-def with_children(statement: sa.Select[tuple[Project]]) -> sa.Select[tuple[Project]]:
+def with_children(statement: sa.Select[Project]) -> sa.Select[Project]:
     """Load what a project page shows: team, centre and the child rows."""
     return statement.options(
         orm.joinedload(Project.organisation),

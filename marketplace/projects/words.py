@@ -34,5 +34,5 @@ APPROVAL_KINDS = (
 )  # fmt: skip
 FAILURE_ACTIONS = ("stop", "shrink", "re_scope", "sell_ip", "transfer", "retest")
 RIGHT_KINDS = (
-    "patent", "patent_application", "know_how", "licence", "copyright", "trade_secret", "data", "other",
+    "patent", "patent_application", "know_how", "licence", "software", "trade_secret", "data", "other",
 )  # fmt: skip
