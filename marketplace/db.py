@@ -235,3 +235,10 @@ def run_after_commit(session: orm.Session, callback: Callable[[], None]) -> None
 def lock_rows(session: orm.Session, statement: sa.Select[Any]) -> sa.Select[Any]:
     """Lock what is made scarcer: row locks on PostgreSQL; on SQLite the writer already has the file."""
     return statement if session.get_bind().dialect.name == "sqlite" else statement.with_for_update()
+
+
+def changed_rows(session: orm.Session, statement: sa.Update | sa.Delete) -> int:
+    """Run a conditional UPDATE or DELETE; returns how many rows it met, so that one of two wins."""
+    result = session.execute(statement)
+    assert isinstance(result, sa.CursorResult)
+    return int(result.rowcount)

@@ -56,7 +56,12 @@ class InvalidInputError(MarketplaceError):
     message = "Please correct the fields that are marked."
 
     def __init__(
-        self, message: str | None = None, *, field: str | None = None, errors: dict[str, str] | None = None, **details: Any
+        self,
+        message: str | None = None,
+        *,
+        field: str | None = None,
+        errors: dict[str, str] | None = None,
+        **details: Any,
     ) -> None:
         super().__init__(message, field=field, **details)
         self.errors = errors or ({field: self.message} if field else {})

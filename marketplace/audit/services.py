@@ -89,7 +89,16 @@ def verify_chain(session: orm.Session) -> AuditCheck:
         number += 1
         body = {
             name: getattr(line, name)
-            for name in ("id", "occurred_at", "actor_user", "actor_organisation", "action", "subject_kind", "subject_id", "details")
+            for name in (
+                "id",
+                "occurred_at",
+                "actor_user",
+                "actor_organisation",
+                "action",
+                "subject_kind",
+                "subject_id",
+                "details",
+            )
         }
         if line.id != number:
             return AuditCheck(number, number, "line is missing")

@@ -65,8 +65,9 @@ def safe_name(name: str, media_type: str) -> str:
     """A display name without path, control or direction-changing characters, with the ending of its content."""
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
     kept = "".join(
-        character for character in unicodedata.normalize("NFC", base) if unicodedata.category(character)[0] not in "CZ"
-        or character == " "
+        character
+        for character in unicodedata.normalize("NFC", base)
+        if unicodedata.category(character)[0] not in "CZ" or character == " "
     ).strip(" .")
     stem = kept.rsplit(".", 1)[0][:120] or "file"
     return stem + EXTENSIONS.get(media_type, "")

@@ -12,7 +12,7 @@ from marketplace.errors import NotFoundError
 from marketplace.jobs.models import Job
 
 
-def visible_jobs(actor: Any) -> sa.Select[tuple[Job]]:
+def visible_jobs(actor: Any) -> sa.Select[Job]:
     """An organisation sees the jobs that it asked for; the operator sees all."""
     statement = sa.select(Job)
     if actor.organisation_kind == "operator":

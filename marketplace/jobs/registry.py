@@ -49,5 +49,3 @@ def run_steps(kind: JobKind, database: Any, arguments: dict[str, Any]) -> Any:
     if kind.compute is not None:
         data = kind.compute(data)
     return data
-
-

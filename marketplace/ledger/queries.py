@@ -54,8 +54,7 @@ def iterate_entries(session: orm.Session, *, book: str | None = None) -> Iterato
     )
     if book is not None:
         statement = statement.where(Entry.book == book)
-    for entry, posting, account in session.execute(statement.execution_options(yield_per=1000)):
-        yield entry, posting, account
+    yield from session.execute(statement.execution_options(yield_per=1000))
 
 
 def list_balances(

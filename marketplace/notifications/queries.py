@@ -12,7 +12,7 @@ from marketplace.errors import NotFoundError
 from marketplace.notifications.models import Notification
 
 
-def visible_notifications(actor: Any) -> sa.Select[tuple[Notification]]:
+def visible_notifications(actor: Any) -> sa.Select[Notification]:
     """An organisation reads its own inbox and no other."""
     return sa.select(Notification).where(Notification.organisation_id == actor.organisation_id)
 

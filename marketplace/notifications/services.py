@@ -36,8 +36,12 @@ def notify(
             continue
         session.add(
             Notification(
-                organisation_id=organisation_id, kind=kind, parameters=parameters, url=url,
-                dedupe_key=dedupe_key, created_at=now,
+                organisation_id=organisation_id,
+                kind=kind,
+                parameters=parameters,
+                url=url,
+                dedupe_key=dedupe_key,
+                created_at=now,
             )  # fmt: skip
         )
         count += 1

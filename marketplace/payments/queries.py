@@ -14,7 +14,7 @@ from marketplace.payments.models import BankLine, PaymentIntent
 OVERSEERS = ("operator", "regulator", "auditor")
 
 
-def visible_payments(actor: Any) -> sa.Select[tuple[PaymentIntent]]:
+def visible_payments(actor: Any) -> sa.Select[PaymentIntent]:
     """Payer and payee see a payment; the operator, regulator and auditor see all."""
     statement = sa.select(PaymentIntent).options(
         orm.joinedload(PaymentIntent.payer), orm.joinedload(PaymentIntent.payee)

@@ -10,7 +10,7 @@ from sqlalchemy import orm
 
 from marketplace.accounts.permissions import Actor
 from marketplace.audit.services import record_act
-from marketplace.db import lock_rows
+from marketplace.db import changed_rows, lock_rows
 from marketplace.errors import InvalidInputError
 from marketplace.events import PaymentConfirmed, record_event
 from marketplace.money import Money
@@ -112,12 +112,13 @@ def confirm_transfer(session: orm.Session, *, actor: Actor, line: BankLine, now:
         raise SamePersonError()
     if actor.organisation_id in (intent.payer_organisation_id, intent.payee_organisation_id):
         raise InterestedPartyError()
-    moved = session.execute(
+    moved = changed_rows(
+        session,
         sa.update(BankLine)
         .where(BankLine.id == line.id, BankLine.state == "recorded")
-        .values(state="confirmed", confirmed_by=actor.user_public_id, confirmed_at=now)
+        .values(state="confirmed", confirmed_by=actor.user_public_id, confirmed_at=now),
     )
-    if moved.rowcount != 1 or intent.state != "recorded":
+    if moved != 1 or intent.state != "recorded":
         raise PaymentStateError(state=intent.state)
     intent.state, intent.confirmed_at = "confirmed", now
     session.flush()  # handlers of the event read the intent's state

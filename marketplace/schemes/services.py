@@ -26,8 +26,8 @@ def record_rule(session: orm.Session, *, actor: Any, now: datetime, **values: An
         errors["status"] = "Choose one of the statuses."
     valid_from, valid_to = values.get("valid_from"), values.get("valid_to")
     if not isinstance(valid_from, date):
-        errors["valid_from"] = "Enter the day from which the rule is in force."
-    elif valid_to is not None and valid_to < valid_from:
+        raise InvalidInputError(errors={**errors, "valid_from": "Enter the day from which the rule is in force."})
+    if valid_to is not None and valid_to < valid_from:
         errors["valid_to"] = "The end lies before the start."
     if errors:
         raise InvalidInputError(errors=errors)

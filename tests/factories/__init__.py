@@ -48,7 +48,12 @@ class Factory:
         return organisation
 
     def member(
-        self, kind: str = "project_team", role: str = "owner", *, organisation: Organisation | None = None, **values: Any
+        self,
+        kind: str = "project_team",
+        role: str = "owner",
+        *,
+        organisation: Organisation | None = None,
+        **values: Any,
     ) -> Member:
         """A new user with a role in a new (or given) organisation."""
         organisation = organisation or self.organisation(kind, **values)
@@ -60,8 +65,6 @@ class Factory:
             )  # fmt: skip
             session.add(user)
             session.flush()
-            membership = Membership(
-                user_id=user.id, organisation_id=organisation.id, role=role, created_at=MOMENT
-            )
+            membership = Membership(user_id=user.id, organisation_id=organisation.id, role=role, created_at=MOMENT)
             session.add(membership)
         return Member(user, organisation, membership)

@@ -52,7 +52,8 @@ def test_database_refuses_unbalanced_rows_written_past_the_services(database: Da
         account = session.get_one(Posting, post(session) and 1).account_id
     with pytest.raises(DBAPIError, match="not balanced"), database.transaction() as session:
         session.execute(
-            sa.insert(Posting), [{"entry_id": 99, "account_id": account, "amount_minor": 7, "currency": "CNY", "pair": ""}]
+            sa.insert(Posting),
+            [{"entry_id": 99, "account_id": account, "amount_minor": 7, "currency": "CNY", "pair": ""}],
         )
         session.execute(
             sa.insert(Entry),
@@ -66,7 +67,8 @@ def test_database_refuses_posting_on_a_sealed_entry(database: Database) -> None:
         entry = post(session)
     with pytest.raises(DBAPIError, match="sealed"), database.transaction() as session:
         session.execute(
-            sa.insert(Posting), [{"entry_id": entry.id, "account_id": 1, "amount_minor": 7, "currency": "CNY", "pair": ""}]
+            sa.insert(Posting),
+            [{"entry_id": entry.id, "account_id": 1, "amount_minor": 7, "currency": "CNY", "pair": ""}],
         )
 
 
