@@ -1,4 +1,4 @@
-"""Internal rate of return of many cash-flow paths at once, with the paths where it does not exist or is not unique."""
+"""Internal rate of return of many paths at once, with those where it does not exist or is not unique."""
 
 from __future__ import annotations
 
@@ -37,15 +37,17 @@ def rates_of_return(
 
     Notes
     -----
-    Roots are bracketed on a grid in log(1 + rate) and refined by bisection; several sign changes on the grid make a
-    path "not unique". Paths whose flows change sign once have at most one root (Descartes).
+    Roots are bracketed on a grid in log(1 + rate) and refined by bisection; several sign changes on the
+    grid make a path "not unique". Paths whose flows change sign once have at most one root (Descartes);
+    for others two roots between neighbouring points of the grid (2.5 % apart in 1 + rate) would be missed.
     """
     amounts = np.asarray(flows, dtype=np.float64)
     years = np.array([(day - dates[0]).days / 365.0 for day in dates])
     kept = np.any(amounts != 0, axis=1)
     amounts, years = amounts[kept], years[kept]
-    paid, received = (amounts < 0).any(axis=0), (amounts > 0).any(axis=0)
-    reasons = {"total_loss": paid & ~received, "no_investment": ~paid}
+    paid: NDArray[np.bool_] = np.any(amounts < 0, axis=0)
+    received: NDArray[np.bool_] = np.any(amounts > 0, axis=0)
+    reasons: dict[str, NDArray[np.bool_]] = {"total_loss": paid & ~received, "no_investment": ~paid}
     log_rates = np.linspace(np.log1p(LOWEST_RATE), np.log1p(HIGHEST_RATE), _GRID_POINTS)
     values = np.exp(-np.outer(log_rates, years)) @ amounts
     positive = values > 0
@@ -75,7 +77,9 @@ def _refine(
     side = np.zeros(len(low))
     for _ in range(_STEPS):
         gap = value_high - value_low
-        middle = np.where(gap == 0, (low + high) / 2, high - value_high * (high - low) / np.where(gap == 0, 1, gap))
+        middle = np.where(
+            gap == 0, (low + high) / 2, high - value_high * (high - low) / np.where(gap == 0, 1, gap)
+        )
         value = _value(amounts, years, middle)
         same_high = np.sign(value) == np.sign(value_high)
         moved = np.where(same_high, high - middle, middle - low)

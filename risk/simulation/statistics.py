@@ -42,7 +42,8 @@ def probability_estimate(hits: int, total: int) -> dict[str, float]:
     Returns
     -------
     dict
-        ``value``, ``standard_error`` and the Wilson interval ``low``, ``high``, which stays honest at 0 and 1.
+        ``value``, ``standard_error`` and the Wilson interval ``low``, ``high``, which stays honest at 0
+        and 1.
     """
     share = hits / total
     z_squared = 1.959963984540054**2
@@ -70,8 +71,8 @@ def quantile_estimate(ordered: NDArray[Any], level: float) -> tuple[float, float
     Returns
     -------
     tuple of float
-        The order statistic ``ceil(n p)`` and half the distance between the order statistics one binomial standard
-        deviation to either side (Woodruff 1952).
+        The order statistic ``ceil(n p)`` and half the distance between the order statistics one binomial
+        standard deviation to either side (Woodruff 1952).
     """
     count = len(ordered)
     value = float(ordered[_rank(count, level) - 1])
@@ -98,9 +99,10 @@ def tail_estimate(ordered_losses: NDArray[Any], level: float) -> dict[str, float
 
     Notes
     -----
-    ``ES = [sum_{i>k} L_(i) / n + (k/n − level) L_(k)] / (1 − level)`` with ``k = ceil(n level)``: the scenario at the
-    boundary enters with the fraction of its weight that lies in the tail (Acerbi and Tasche 2002, definition 2.6).
-    The error of ES is that of ``VaR + (L − VaR)+ / (1 − level)`` (Trindade and others 2007).
+    ``ES = [sum_{i>k} L_(i) / n + (k/n − level) L_(k)] / (1 − level)`` with ``k = ceil(n level)``: the
+    scenario at the boundary enters with the fraction of its weight that lies in the tail (Acerbi and
+    Tasche 2002, definition 2.6). The error of ES is that of ``VaR + (L − VaR)+ / (1 − level)`` (Trindade
+    and others 2007).
     """
     count = len(ordered_losses)
     rank = _rank(count, level)
@@ -131,8 +133,8 @@ def histogram(values: NDArray[Any], *, bins: int = 30) -> dict[str, list[int]]:
     Returns
     -------
     dict
-        ``edges_minor`` (bins + 1 integers, ascending; the last bin includes its upper edge) and ``counts``, which
-        sum to n.
+        ``edges_minor`` (bins + 1 integers, ascending; the last bin includes its upper edge) and
+        ``counts``, which sum to n.
     """
     low, high = int(np.min(values)), int(np.max(values))
     width = max(-(-(high - low) // bins), 1)

@@ -1,0 +1,1 @@
+"""Simulation of an agreement before it is signed: drivers, draws, the sharing engine over arrays, measures."""
