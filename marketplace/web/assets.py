@@ -61,9 +61,7 @@ def find_package_folder(package: str) -> Path:
     return Path(next(iter(specification.submodule_search_locations)))
 
 
-def install_assets(
-    root: Path = PROJECT_ROOT, *, scripts: Mapping[str, VendorScript] = VENDOR_SCRIPTS
-) -> list[Path]:
+def install_assets(root: Path = PROJECT_ROOT, *, scripts: Mapping[str, VendorScript] = VENDOR_SCRIPTS) -> list[Path]:
     """Copy the pinned scripts to `static/vendor` with a gzip copy beside each; safe to run twice."""
     target = root / "static" / "vendor"
     installed = []

@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from flask import Flask, request
 from flask_babel import get_locale, gettext, ngettext
+from jinja2 import pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 from werkzeug.datastructures import MultiDict
 from werkzeug.urls import iri_to_uri
@@ -76,9 +78,7 @@ def money_plain(amount_minor: int | None, currency: str = "CNY", *, unit: bool =
 def money(amount_minor: int | None, currency: str = "CNY", *, unit: bool = True) -> Markup:
     """Exact amount that never breaks across lines and is marked when it is negative."""
     classes = "money money--negative" if (amount_minor or 0) < 0 else "money"
-    return Markup('<span class="{}">{}</span>').format(
-        classes, money_plain(amount_minor, currency, unit=unit)
-    )
+    return Markup('<span class="{}">{}</span>').format(classes, money_plain(amount_minor, currency, unit=unit))
 
 
 def money_short(amount_minor: int | None, currency: str = "CNY") -> str:
@@ -157,11 +157,7 @@ def format_date(value: date | datetime | None, style: str = "short") -> Markup:
     day = clock.day_in_zone(_aware(value)) if isinstance(value, datetime) else value
     text = day.isoformat()
     if style == "long":
-        words = (
-            f"{day.day} {day:%B} {day.year}"
-            if language() == "en"
-            else f"{day.year}年{day.month}月{day.day}日"
-        )
+        words = f"{day.day} {day:%B} {day.year}" if language() == "en" else f"{day.year}年{day.month}月{day.day}日"
         text = words
     return Markup('<time datetime="{}">{}</time>').format(day.isoformat(), text)
 
@@ -257,7 +253,17 @@ GLOBALS: dict[str, Callable[..., object]] = {
 }
 
 
+def _evaluated_late(function: Callable[..., object]) -> Callable[..., object]:
+    """Jinja computes a filter over constants once for all languages unless the filter asks for the context."""
+
+    @pass_context
+    def late(_context: Context, *arguments: object, **options: object) -> object:
+        return function(*arguments, **options)
+
+    return late
+
+
 def register(app: Flask) -> None:
     """Add the filters and globals to the application's templates."""
-    app.jinja_env.filters.update(FILTERS)
+    app.jinja_env.filters.update({name: _evaluated_late(function) for name, function in FILTERS.items()})
     app.jinja_env.globals.update(GLOBALS)
