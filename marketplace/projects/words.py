@@ -5,7 +5,7 @@ from __future__ import annotations
 SECTORS = (
     "petrochemicals", "chemicals", "metallurgy", "building_materials", "equipment", "automobiles", "electronics",
     "textiles", "light_industry", "medicine", "medical_devices", "semiconductors", "civil_space",
-    "intelligent_vehicles", "other",
+    "intelligent_vehicles",
 )  # fmt: skip
 PROJECT_STATES = (
     "draft", "submitted", "verified", "published", "in_funding", "funded", "in_pilot", "completed",
@@ -19,7 +19,7 @@ LISTED_STATES = tuple(
 VISIBILITIES = ("teaser", "qualified")
 GRANT_LEVELS = ("qualified", "room")
 BUDGET_KINDS = (
-    "equipment", "materials", "personnel", "centre_fees", "testing", "safety_environment", "reserve", "other",
+    "equipment", "materials", "personnel", "centre_fees", "testing", "safety_environment", "reserve",
 )  # fmt: skip
 INSTRUMENTS = (
     "equity", "convertible", "loan", "warrant_loan", "grant", "invest_first_convert_later", "revenue_share",

@@ -138,7 +138,7 @@ NAMES: dict[str, dict[str, LazyString]] = {
     "failure_choice": {
         "stop": pgettext("failure_choice", "Stop"),
         "shrink": pgettext("failure_choice", "Shrink"),
-        "rescope": pgettext("failure_choice", "Re-scope"),
+        "re_scope": pgettext("failure_choice", "Re-scope"),
         "sell_ip": pgettext("failure_choice", "Sell the IP"),
         "transfer": pgettext("failure_choice", "Transfer"),
         "retest": pgettext("failure_choice", "Retest"),
