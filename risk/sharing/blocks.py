@@ -129,6 +129,7 @@ class Share:
             run.arithmetic,
             amount,
             [leg.weigh(run) for leg in self.legs],
+            owed=self.legs[0].weight is None,
             policy=self.policy,
             favoured=self.favoured,
             ties=list(self.ties),
@@ -158,9 +159,9 @@ class Cap:
         capacity = self.amount.value(run)
         part = run.arithmetic.minimum(amount, capacity)
         run.open_tier(self, capacity, part)
-        self.then.run(run, part)
+        rest = self.then.run(run, part)
         run.close_tier()
-        return amount - part
+        return amount - part + rest
 
 
 @dataclass(frozen=True)

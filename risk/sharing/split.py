@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from risk.sharing.arithmetic import MILLION, Arithmetic
+from risk.sharing.arithmetic import BOUND, MILLION, Arithmetic
 from risk.sharing.errors import AmountError
 
+LAST = -(10**12)
 POLICIES = ("carried", "plain_largest_remainder", "in_order", "in_reverse_order")
 
 
@@ -20,6 +21,7 @@ def split(
     ties: list[int],
     carries: list[Any],
     step: str,
+    owed: bool = False,
 ) -> tuple[list[Any], list[Any], list[Any]]:
     """Split `amount` by `weights` without losing a unit.
 
@@ -36,6 +38,8 @@ def split(
         The legs in the order in which equal fractions are served.
     carries : list of int or int64 array
         Entitlement carried by each leg in millionths of a unit; used by ``carried`` only.
+    owed : bool
+        The weights are balances owed: while the amount is at most their sum, no leg gets more than its own weight.
 
     Returns
     -------
@@ -50,7 +54,8 @@ def split(
     Notes
     -----
     Rule: design "Agreements", Split. Every due is floored to millionths, the missing millionths go by largest
-    fraction; an event pays floor(due), never below zero, then one unit each by largest fraction of the due.
+    fraction; an event pays floor(due), never below zero (and never above what is owed), then one unit each by largest
+    fraction of the due.
     """
     total = weights[0]
     for weight in weights[1:]:
@@ -69,6 +74,7 @@ def split(
         paid, new_carries = _by_largest_fraction(
             arithmetic, amount, floors, remainders, divisor, ties,
             carries if policy == "carried" else [arithmetic.zero] * len(weights),
+            [arithmetic.where(amount <= total, weight, BOUND) for weight in weights] if owed else None,
         )
         if policy != "carried":
             new_carries = carries
@@ -93,6 +99,7 @@ def _by_largest_fraction(
     divisor: Any,
     ties: list[int],
     carries: list[Any],
+    tops: list[Any] | None,
 ) -> tuple[list[Any], list[Any]]:
     millionths, finer = [], []
     for remainder in remainders:
@@ -103,18 +110,28 @@ def _by_largest_fraction(
     missing_millionths = missing_units * MILLION - _sum(millionths)
     extra = _ranked(arithmetic, finer, missing_millionths, ties)
     paid, behind = [], []
-    for floor, part, one, carry in zip(floors, millionths, extra, carries, strict=True):
+    for leg, (floor, part, one, carry) in enumerate(zip(floors, millionths, extra, carries, strict=True)):
         due = part + one + carry
         units = arithmetic.maximum(floor + due // MILLION, arithmetic.zero)
+        if tops is not None:
+            units = arithmetic.minimum(units, tops[leg])
         paid.append(units)
         behind.append((floor - units) * MILLION + due)
     left = amount - _sum(paid)
-    if arithmetic.any(left > 0):
-        paid, behind = _move(paid, behind, _ranked(arithmetic, behind, left, ties))
+    while arithmetic.any(left > 0):
+        ranks, open_ = behind, None
+        if tops is not None:
+            open_ = [units < top for units, top in zip(paid, tops, strict=True)]
+            ranks = [arithmetic.where(is_open, gap, LAST) for is_open, gap in zip(open_, behind, strict=True)]
+        more = _ranked(arithmetic, ranks, left, ties)
+        if open_ is not None:
+            more = [arithmetic.where(is_open, one, 0) for is_open, one in zip(open_, more, strict=True)]
+        paid, behind = _move(paid, behind, more)
+        left = left - _sum(more)
     while arithmetic.any(left < 0):
         # A leg is behind by less than nothing and was held at zero: take a unit back from the leg least behind.
-        lowest = [arithmetic.where(units > 0, -gap, -(10**12)) for units, gap in zip(paid, behind, strict=True)]
-        back = _ranked(arithmetic, lowest, arithmetic.where(left < 0, 1, 0), ties[::-1])
+        ranks = [arithmetic.where(units > 0, -gap, LAST) for units, gap in zip(paid, behind, strict=True)]
+        back = _ranked(arithmetic, ranks, arithmetic.where(left < 0, 1, 0), ties[::-1])
         paid, behind = _move(paid, behind, [-one for one in back])
         left = arithmetic.where(left < 0, left + 1, left)
     return paid, behind

@@ -1,0 +1,213 @@
+"""Reading the declarations of a terms document: parties, milestones, instruments, tranches, accruals, limits, policies."""
+
+from __future__ import annotations
+
+from math import lcm
+from typing import Any
+
+from risk.sharing import reading
+from risk.sharing.arithmetic import BOUND
+from risk.sharing.errors import TermsError
+from risk.sharing.model import (
+    CAPACITIES,
+    DAY_COUNTS,
+    PARTY_KINDS,
+    Accrual,
+    Claim,
+    Instrument,
+    Limit,
+    Model,
+    Party,
+    Policy,
+    RateStep,
+    Tranche,
+)
+
+
+def read_all(model: Model, document: dict[str, Any]) -> None:
+    """Fill `model` with every declaration of the document, in the order in which they refer to each other."""
+    for section, reader in (
+        ("parties", _party), ("approvals", _approval), ("milestones", _milestone), ("flags", _flag),
+        ("instruments", _instrument), ("tranches", _tranche), ("accruals", _accrual), ("claims", _claim),
+        ("limits", _limit), ("policies", _policy),
+    ):
+        seen = getattr(model, section)
+        at_least = 1 if section == "parties" else 0
+        for index, item in enumerate(reading.sequence(document.get(section, []), section, at_least=at_least)):
+            path = f"{section}[{index}]"
+            if not isinstance(item, dict) or "id" not in item:
+                raise TermsError("missing_key", f"{path} must be an object with an 'id'.", f"{path}.id")
+            name = reading.identifier(item["id"], f"{path}.id")
+            if name in seen:
+                raise TermsError("id_twice", f"{path}.id repeats '{name}'.", f"{path}.id")
+            if section in ("accruals", "instruments") and (name in model.accruals or name in model.instruments):
+                raise TermsError("id_twice", f"{path}.id repeats '{name}' of an instrument.", f"{path}.id")
+            seen[name] = reader(model, item, path)
+        if section == "parties":
+            reading.known(model.project, "project", model.parties, "unknown_party", "party")
+    _check_tranches(model)
+
+
+def value_names(model: Model) -> tuple[str, ...]:
+    """Return the names of every counter the state holds."""
+    names = ["estate", "receivable", "provisioned"]
+    for party in model.parties:
+        names += [f"{kind}:{party}" for kind in ("capital", "contributed", "received", "gain", "conceded")]
+    for loan in model.loans:
+        names += [f"{kind}:{loan.id}" for kind in ("principal", "repaid", "interest_due")]
+        names += [f"subrogated:{loan.id}:{party}" for party in model.parties if party != loan.party]
+    for accrual in model.all_accruals():
+        names += [f"accrued:{accrual.id}", f"accrued_rest:{accrual.id}"]
+    names += [f"claim:{claim}" for claim in model.claims]
+    names += [f"limit_used:{limit}" for limit in model.limits]
+    names += [f"called:{tranche.id}:{instrument}" for tranche in model.tranches.values() for instrument in tranche.amounts]
+    return tuple(names)
+
+
+def _party(model: Model, data: Any, path: str) -> Party:
+    data = reading.mapping(data, path, ("id", "kind", "name"), ("capacity", "priority"))
+    priority = reading.minor(data.get("priority", 0), f"{path}.priority")
+    return Party(
+        data["id"], reading.choice(data["kind"], f"{path}.kind", PARTY_KINDS),
+        reading.bilingual(data["name"], f"{path}.name"),
+        reading.choice(data.get("capacity", "principal"), f"{path}.capacity", CAPACITIES), priority,
+    )
+
+
+def _approval(model: Model, data: Any, path: str) -> dict[str, Any]:
+    data = reading.mapping(data, path, ("id", "body", "number", "on"))
+    reading.bilingual(data["body"], f"{path}.body")
+    reading.text(data["number"], f"{path}.number")
+    reading.date(data["on"], f"{path}.on")
+    return dict(data)
+
+
+def _milestone(model: Model, data: Any, path: str) -> dict[str, str]:
+    data = reading.mapping(data, path, ("id", "name"))
+    return reading.bilingual(data["name"], f"{path}.name")
+
+
+_flag = _milestone
+
+
+def _instrument(model: Model, data: Any, path: str) -> Instrument:
+    loan_keys = ("rate", "day_count", "settled", "repayments")
+    kind = reading.choice(data.get("kind"), f"{path}.kind", ("equity", "loan"))
+    common = ("id", "kind", "party", "commitment_minor")
+    if kind == "equity":
+        data = reading.mapping(data, path, common)
+    else:
+        data = reading.mapping(data, path, (*common, *loan_keys), ("steps", "carry"))
+    party = reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party")
+    commitment = reading.minor(data["commitment_minor"], f"{path}.commitment_minor")
+    if kind == "equity":
+        return Instrument(data["id"], kind, party, commitment)
+    settled = reading.mapping(data["settled"], f"{path}.settled", ("day", "months"))
+    day, months = settled["day"], reading.sequence(settled["months"], f"{path}.settled.months", at_least=1)
+    if reading.minor(day, f"{path}.settled.day") not in range(1, 29):
+        raise TermsError("bad_day", f"{path}.settled.day must be from 1 to 28.", f"{path}.settled.day")
+    for month in months:
+        if reading.minor(month, f"{path}.settled.months") not in range(1, 13):
+            raise TermsError("bad_month", f"{path}.settled.months must be from 1 to 12.", f"{path}.settled.months")
+    repayments = []
+    for index, item in enumerate(reading.sequence(data["repayments"], f"{path}.repayments")):
+        where = f"{path}.repayments[{index}]"
+        item = reading.mapping(item, where, ("on", "amount_minor"))
+        repayments.append((reading.date(item["on"], f"{where}.on"),
+                           reading.minor(item["amount_minor"], f"{where}.amount_minor")))
+    if sum(amount for _, amount in repayments) != commitment:
+        raise TermsError("repayments_do_not_add_up", f"The repayments of {path} do not add up to its commitment.",
+                         f"{path}.repayments")
+    accrual = _accrual_of(model, data, path, data["id"], party, f"principal:{data['id']}")
+    return Instrument(data["id"], kind, party, commitment, accrual,
+                      reading.choice(data.get("carry", "none"), f"{path}.carry", ("none", "carried")),
+                      day, tuple(months), tuple(sorted(repayments)))
+
+
+def _accrual_of(model: Model, data: Any, path: str, name: str, party: str, base: str) -> Accrual:
+    rate = reading.rate(data["rate"], f"{path}.rate")
+    day_count = reading.choice(data["day_count"], f"{path}.day_count", tuple(DAY_COUNTS))
+    steps = []
+    for index, item in enumerate(reading.sequence(data.get("steps", []), f"{path}.steps")):
+        where = f"{path}.steps[{index}]"
+        item = reading.mapping(item, where, ("milestone", "from", "rate"))
+        steps.append(RateStep(
+            reading.known(item["milestone"], f"{where}.milestone", model.milestones, "unknown_milestone", "milestone"),
+            reading.date(item["from"], f"{where}.from"), reading.rate(item["rate"], f"{where}.rate"),
+        ))
+    denominator = lcm(rate.denominator, *(step.rate.denominator for step in steps)) * DAY_COUNTS[day_count]
+    if denominator > BOUND:
+        raise TermsError("rate_too_fine", f"The rates of {path} have too many decimals together.", f"{path}.rate")
+    return Accrual(name, party, base, rate, tuple(sorted(steps, key=lambda step: step.since)), day_count, denominator)
+
+
+def _accrual(model: Model, data: Any, path: str) -> Accrual:
+    data = reading.mapping(data, path, ("id", "party", "base", "rate", "day_count"), ("method", "steps"))
+    party = reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party")
+    if data["base"] not in {f"capital:{name}" for name in model.parties}:
+        raise TermsError("unknown_base", f"{path}.base must be the capital of a party, such as \"capital:{party}\".",
+                         f"{path}.base")
+    reading.choice(data.get("method", "simple"), f"{path}.method", ("simple",))
+    return _accrual_of(model, data, path, data["id"], party, data["base"])
+
+
+def _tranche(model: Model, data: Any, path: str) -> Tranche:
+    data = reading.mapping(data, path, ("id", "on", "amounts"), ("conditions",))
+    if not isinstance(data["amounts"], dict) or not data["amounts"]:
+        raise TermsError("not_an_object", f"{path}.amounts must be an object that is not empty.", f"{path}.amounts")
+    amounts = {}
+    for name, amount in data["amounts"].items():
+        reading.known(name, f"{path}.amounts.{name}", model.instruments, "unknown_instrument", "instrument")
+        amounts[name] = reading.minor(amount, f"{path}.amounts.{name}")
+    conditions = []
+    for index, item in enumerate(reading.sequence(data.get("conditions", []), f"{path}.conditions")):
+        where = f"{path}.conditions[{index}]"
+        conditions.append("milestone:" + reading.known(item, where, model.milestones, "unknown_milestone", "milestone"))
+    return Tranche(data["id"], reading.date(data["on"], f"{path}.on"), tuple(conditions), amounts)
+
+
+def _check_tranches(model: Model) -> None:
+    for name, instrument in model.instruments.items():
+        drawn = sum(tranche.amounts.get(name, 0) for tranche in model.tranches.values())
+        if drawn != instrument.commitment_minor:
+            raise TermsError("tranches_do_not_add_up",
+                             f"The tranches of '{name}' add up to {drawn}, its commitment is "
+                             f"{instrument.commitment_minor}.", "tranches")
+
+
+def _claim(model: Model, data: Any, path: str) -> Claim:
+    data = reading.mapping(data, path, ("id", "party", "name"), ("amount_minor", "due_on"))
+    party = reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party")
+    amount, milestone = data.get("amount_minor"), None
+    if (amount is None) != ("due_on" not in data):
+        raise TermsError("claim_incomplete", f"{path} must state both amount_minor and due_on, or neither.", path)
+    if amount is not None:
+        reading.minor(amount, f"{path}.amount_minor")
+        due = reading.mapping(data["due_on"], f"{path}.due_on", ("milestone",))
+        milestone = reading.known(due["milestone"], f"{path}.due_on.milestone", model.milestones, "unknown_milestone",
+                                  "milestone")
+    return Claim(data["id"], party, reading.bilingual(data["name"], f"{path}.name"), amount, milestone)
+
+
+def _limit(model: Model, data: Any, path: str) -> Limit:
+    data = reading.mapping(data, path, ("id", "party", "amount_minor", "name"))
+    party = reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party")
+    return Limit(data["id"], party, reading.minor(data["amount_minor"], f"{path}.amount_minor"),
+                 reading.bilingual(data["name"], f"{path}.name"))
+
+
+def _policy(model: Model, data: Any, path: str) -> Policy:
+    data = reading.mapping(data, path, ("id", "party", "insured", "premium_minor", "paid_by"))
+    party = reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party")
+    insured = reading.known(data["insured"], f"{path}.insured", model.parties, "unknown_party", "party")
+    premium = reading.minor(data["premium_minor"], f"{path}.premium_minor")
+    if not isinstance(data["paid_by"], dict):
+        raise TermsError("not_an_object", f"{path}.paid_by must be an object.", f"{path}.paid_by")
+    paid_by = {}
+    for name, amount in data["paid_by"].items():
+        reading.known(name, f"{path}.paid_by.{name}", model.parties, "unknown_party", "party")
+        paid_by[name] = reading.minor(amount, f"{path}.paid_by.{name}")
+    if sum(paid_by.values()) != premium:
+        raise TermsError("shares_do_not_add_up", f"What is paid under {path}.paid_by is not the premium.",
+                         f"{path}.paid_by")
+    return Policy(data["id"], party, insured, premium, paid_by)

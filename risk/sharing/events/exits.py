@@ -1,0 +1,57 @@
+"""Events at the end: sale or liquidation of the company, and closing the agreement."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from risk.sharing.errors import EventError
+from risk.sharing.events import bodies
+from risk.sharing.events.servicing import check_dividends
+from risk.sharing.run import Run
+
+
+def exit_(run: Run, body: dict[str, Any]) -> None:
+    """Share out the proceeds of a sale or a liquidation, with what is kept in the estate, by the exit program."""
+    body = bodies.read(body, ("kind", "proceeds_minor"), ("claims", "flags", "metrics", "distributable_profit_minor",
+                                                          "evidence"))
+    run.exit_kind = bodies.choice(body["kind"], "body.kind", ("trade_sale", "liquidation"))
+    run.refuse(run.flags["exited"], "already_exited", "The exit has already been settled.")
+    run.refuse(run.flags["compensated"], "after_compensation",
+               "The exit comes after a compensation; what is recovered now goes by the channel 'later'.")
+    program = run.model.exit
+    if program is None:
+        raise EventError("program_missing", "These terms have no exit program.", "body.kind")
+    bodies.metrics(run, body)
+    bodies.flags(run, body)
+    _admit_claims(run, body.get("claims", {}))
+    proceeds = run.amount(body["proceeds_minor"], "body.proceeds_minor")
+    run.set_flag("exited", True)
+    run.post(("1010", None), ("4020", None), proceeds)
+    run.income = "4020"
+    run.post(("4020", None), ("2030", None), proceeds)
+    held = run.values["estate"]
+    run.values["estate"] = run.arithmetic.zero
+    run.run_program(program, run.arithmetic.check(proceeds + held, "exit proceeds"))
+    check_dividends(run, body)
+
+
+def _admit_claims(run: Run, data: Any) -> None:
+    if not isinstance(data, dict):
+        raise EventError("not_an_object", "body.claims must be an object.", "body.claims")
+    for name, value in data.items():
+        claim = run.model.claims[bodies.known(name, f"body.claims.{name}", run.model.claims, "claim")]
+        run.refuse(claim.amount_minor is not None, "claim_is_fixed",
+                   f"The amount of {name} stands in the terms and is not admitted by an event.", f"body.claims.{name}")
+        run.add(f"claim:{name}", run.amount(value, f"body.claims.{name}"))
+
+
+def close(run: Run, body: dict[str, Any]) -> None:
+    """Close the agreement; no money may be held and no call unpaid."""
+    bodies.read(body, (), ("evidence",))
+    run.refuse(run.values["estate"] > 0, "not_settled", "Money is still kept in the estate.")
+    run.refuse(run.values["receivable"] > 0, "not_settled", "Reported revenue is still receivable.")
+    for tranche in run.model.tranches.values():
+        for name in tranche.amounts:
+            run.refuse(run.values[f"called:{tranche.id}:{name}"] > 0, "not_settled",
+                       f"A call on {name} in {tranche.id} is unpaid.")
+    run.status = "closed"

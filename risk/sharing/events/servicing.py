@@ -1,0 +1,106 @@
+"""Events of servicing: reported revenue, interest due, distributions of the operating program."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from risk.sharing import accrual, reading
+from risk.sharing.errors import EventError
+from risk.sharing.events import bodies
+from risk.sharing.run import Run
+from risk.sharing.wording import object_name
+
+COLLECTABLE = ("interest_due", "principal_due", "principal", "claim")
+
+
+def revenue_report(run: Run, body: dict[str, Any]) -> None:
+    """Record a period's reported base and what of it is due to the agreement."""
+    body = bodies.read(body, ("period", "base_minor", "due_minor"))
+    period = reading.mapping(body["period"], "body.period", ("from", "to"), (), EventError)
+    start = reading.date(period["from"], "body.period.from", EventError)
+    end = reading.date(period["to"], "body.period.to", EventError)
+    run.refuse(start > end or end > run.on, "bad_period", "The period must be in order and not end after the report.",
+               "body.period")
+    base, due = run.amount(body["base_minor"], "body.base_minor"), run.amount(body["due_minor"], "body.due_minor")
+    run.refuse(due > base, "due_above_base", "More is due than the base reported.", "body.due_minor")
+    run.add("receivable", due)
+    run.post(("1120", None), ("4010", None), due)
+
+
+def interest_due(run: Run, body: dict[str, Any]) -> None:
+    """Round the interest of a period once, on a settlement date of the loan or finally."""
+    body = bodies.read(body, ("instrument",), ("final", "amount_minor"))
+    loans = {loan.id: loan for loan in run.model.loans}
+    loan = loans[bodies.known(body["instrument"], "body.instrument", loans, "loan")]
+    final = body.get("final", False)
+    if not isinstance(final, bool):
+        raise EventError("not_a_truth_value", "body.final must be true or false.", "body.final")
+    on_schedule = run.on.day == loan.settled_day and run.on.month in loan.settled_months
+    run.refuse(not on_schedule and not final, "not_an_interest_date",
+               f"Interest of {loan.id} is settled on day {loan.settled_day} of its months only.", "effective_on")
+    interest = accrual.take_interest(run, loan)
+    bodies.stated(run, body, "amount_minor", interest, "interest_differs", "interest")
+    run.post(("5030", None), ("2041", loan.party), interest)
+    if run.explanation is not None:
+        name = object_name("loan", loan.id, run.model)
+        run.explanation.note(
+            f"instruments.{loan.id}", {"zh": f"{name['zh']}：本期利息", "en": f"Interest of the period on {name['en']}"},
+            {"zh": "按实际天数计息，本期单独舍入", "en": "actual days on the balance of each day, this period rounded once"},
+            interest)
+
+
+def distribution(run: Run, body: dict[str, Any]) -> None:
+    """Share out money of the operating program: revenue received, or what the project pays out of its own funds."""
+    body = bodies.read(body, ("source",), ("program", "amount_minor", "collect", "metrics", "flags",
+                                           "distributable_profit_minor"))
+    bodies.choice(body.get("program", "operating"), "body.program", ("operating",))
+    source = bodies.choice(body["source"], "body.source", ("revenue", "project"))
+    program = run.model.operating
+    if program is None:
+        raise EventError("program_missing", "These terms have no operating program.", "body.program")
+    bodies.metrics(run, body)
+    bodies.flags(run, body)
+    amount = _amount(run, body)
+    if source == "revenue":
+        run.refuse(amount > run.values["receivable"], "more_than_reported",
+                   "More is distributed than was reported and is still receivable.", "body.amount_minor")
+        run.add("receivable", -amount)
+        run.post(("1010", None), ("1120", None), amount)
+    else:
+        run.post(("1010", None), ("4010", None), amount)
+    run.flow(run.model.project, -amount)
+    run.into_program(program, amount, "4010")
+    check_dividends(run, body)
+
+
+def _amount(run: Run, body: dict[str, Any]) -> Any:
+    if ("amount_minor" in body) == ("collect" in body):
+        raise EventError("one_amount", "The body must have exactly one of amount_minor and collect.", "body")
+    if "amount_minor" in body:
+        return run.amount(body["amount_minor"], "body.amount_minor")
+    names = reading.sequence(body["collect"], "body.collect", EventError, at_least=1)
+    if len(set(map(str, names))) != len(names):
+        raise EventError("balance_twice", "body.collect names a balance twice.", "body.collect")
+    total = run.arithmetic.zero
+    for name in names:
+        total = run.arithmetic.check(total + collectable(run, name), "collect")
+    return total
+
+
+def collectable(run: Run, name: Any) -> Any:
+    """Return a balance the project can be asked to pay, such as ``interest_due:loan``."""
+    kind, _, which = name.partition(":") if isinstance(name, str) else ("", "", "")
+    loans = {loan.id for loan in run.model.loans}
+    if kind not in COLLECTABLE or which not in (run.model.claims if kind == "claim" else loans):
+        raise EventError("unknown_balance", f"body.collect names {str(name)[:60]!r}, which cannot be collected.",
+                         "body.collect")
+    return run.balance(name)
+
+
+def check_dividends(run: Run, body: dict[str, Any]) -> None:
+    """Refuse dividends above the distributable profit of an audited statement."""
+    profit = run.arithmetic.zero
+    if "distributable_profit_minor" in body:
+        profit = run.amount(body["distributable_profit_minor"], "body.distributable_profit_minor")
+    run.refuse(run.dividends > profit, "dividend_above_distributable_profit",
+               "Dividends exceed the distributable profit of the audited statement.", "body.distributable_profit_minor")

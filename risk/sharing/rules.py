@@ -1,0 +1,166 @@
+"""Rules of claims over compiled programs: what may not be returned from revenue, who may stand behind whom, and when."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fractions import Fraction
+
+from risk.sharing.blocks import Cap, Condition, Facility, IntoPot, Node, Seq, Share, To, When
+from risk.sharing.errors import TermsError
+from risk.sharing.model import GUIDANCE_KINDS, Model
+
+
+def children(node: Node) -> tuple[Node, ...]:
+    """Return the blocks directly inside a block."""
+    if isinstance(node, Seq):
+        return node.blocks
+    if isinstance(node, Share):
+        return tuple(leg.then for leg in node.legs)
+    if isinstance(node, (Cap, Facility)):
+        return (node.then,)
+    if isinstance(node, When):
+        return (node.then,) if node.otherwise is None else (node.then, node.otherwise)
+    return ()
+
+
+def walk(node: Node) -> Iterator[Node]:
+    """Yield a block and everything inside it."""
+    yield node
+    for child in children(node):
+        yield from walk(child)
+
+
+def programs(model: Model) -> list[Node]:
+    """Return every program: operating, exit, the channels of recoveries and the parts."""
+    roots = [node for node in (model.operating, model.exit) if node is not None]
+    roots += list(model.recoveries.channels.values()) if model.recoveries else []
+    return roots + list(model.pots.values())
+
+
+def order_pots(parts: dict[str, Node]) -> list[str]:
+    """Return the parts so that each comes before those it feeds, or raise ``circular_reference``."""
+    feeds = {name: [node.pot for node in walk(root) if isinstance(node, IntoPot)] for name, root in parts.items()}
+    done: list[str] = []
+
+    def visit(name: str, trail: tuple[str, ...]) -> None:
+        if name in trail:
+            chain = " → ".join((*trail[trail.index(name):], name))
+            raise TermsError("circular_reference", f"The parts feed each other in a circle: {chain}.",
+                             f"pots.{name}.program")
+        if name not in done:
+            for target in feeds[name]:
+                visit(target, (*trail, name))
+            done.append(name)
+
+    for name in parts:
+        visit(name, ())
+    return done[::-1]
+
+
+def check(model: Model) -> None:
+    """Check the rules of instruments and claims; see design "Claims", Rules of instruments."""
+    _no_capital_from_revenue(model)
+    _legal_basis_of_debts(model)
+    for context in ("trade_sale", "liquidation"):
+        _subordination(model, context)
+
+
+def concession_caps(model: Model) -> dict[str, Fraction]:
+    """Return for each party that may concede the smallest share of its own gain stated as its cap."""
+    caps: dict[str, Fraction] = {}
+    for leaf in _leaves(model):
+        if leaf.conceded_by and leaf.cap_share_of_gain is not None:
+            caps[leaf.conceded_by] = min(leaf.cap_share_of_gain, caps.get(leaf.conceded_by, Fraction(1)))
+    return caps
+
+
+def _leaves(model: Model) -> Iterator[To]:
+    for root in programs(model):
+        for node in walk(root):
+            if isinstance(node, To):
+                yield node
+
+
+def _no_capital_from_revenue(model: Model) -> None:
+    if model.operating is None:
+        return
+    roots = [model.operating]
+    for root in roots:
+        for node in walk(root):
+            if isinstance(node, IntoPot):
+                roots.append(model.pots[node.pot])
+            if isinstance(node, To) and node.settles is not None and node.settles.kind == "capital":
+                raise TermsError("capital_from_revenue",
+                                 f"{node.path} returns capital out of revenue, which would withdraw contributed capital.",
+                                 node.path)
+
+
+def _legal_basis_of_debts(model: Model) -> None:
+    wanted = {"interest_due": ("loan_interest", "insurance_indemnity", "assignment"),
+              "capital": ("capital_reduction", "share_sale", "liquidation_surplus", "partnership_distribution")}
+    for leaf in _leaves(model):
+        kind = leaf.settles.kind if leaf.settles else None
+        if kind in wanted and leaf.legal_basis not in wanted[kind]:
+            raise TermsError("legal_basis_does_not_fit",
+                             f"{leaf.path} settles {kind} on the basis '{leaf.legal_basis}'; it must be one of "
+                             f"{', '.join(wanted[kind])}.", f"{leaf.path}.legal_basis")
+        if kind == "capital" and model.parties[leaf.party].kind in ("bank", "insurer"):
+            raise TermsError("bank_holds_no_equity", f"{leaf.path}: a bank or an insurer holds no equity here.", leaf.path)
+
+
+def _holds(condition: Condition, context: str) -> bool | None:
+    """Say whether a condition holds by the kind of exit alone; None where something else decides."""
+    if condition.kind == "exit_kind":
+        return bool(condition.value == context)
+    if condition.kind == "not":
+        inner = _holds(condition.parts[0], context)
+        return None if inner is None else not inner
+    if condition.kind in ("all", "any"):
+        results = [_holds(part, context) for part in condition.parts]
+        decisive = condition.kind == "any"
+        if decisive in results:
+            return decisive
+        return None if None in results else not decisive
+    return None
+
+
+def _subordination(model: Model, context: str) -> None:
+    """Refuse public capital that stands behind private capital outside liquidation, or without an approval."""
+    if model.exit is None:
+        return
+    found: dict[str, tuple[int, To, str | None]] = {}
+
+    def visit(node: Node, place: int, approval: str | None) -> int:
+        if isinstance(node, To):
+            if node.settles is not None and node.settles.kind == "capital":
+                # A part may be fed by several tiers; its capital is returned by the first that reaches it.
+                if node.path not in found or place < found[node.path][0]:
+                    found[node.path] = (place, node, node.approval or approval)
+            return place
+        if isinstance(node, IntoPot):
+            return visit(model.pots[node.pot], place, approval)
+        if isinstance(node, Seq):
+            for block in node.blocks:
+                place = visit(block, place, approval) + 1
+            return place
+        if isinstance(node, When):
+            holds = _holds(node.condition, context)
+            inner = node.approval or approval
+            branches = [node.then] if holds else [] if holds is False else [node.then]
+            if holds is not True and node.otherwise is not None:
+                branches.append(node.otherwise)
+            return max([visit(branch, place, inner) for branch in branches], default=place)
+        return max([visit(child, place, approval) for child in children(node)], default=place)
+
+    visit(model.exit, 0, None)
+    private = [place for place, leaf, _ in found.values() if model.parties[leaf.party].kind not in GUIDANCE_KINDS]
+    for place, leaf, approval in found.values():
+        if model.parties[leaf.party].kind not in GUIDANCE_KINDS or not private or place <= min(private):
+            continue
+        if context != "liquidation":
+            raise TermsError("guidance_subordinated_outside_liquidation",
+                             f"{leaf.path}: a guidance fund may stand behind private capital in liquidation only.",
+                             leaf.path)
+        if approval is None:
+            raise TermsError("approval_required",
+                             f"{leaf.path}: a guidance fund stands behind private capital only with an approval.", leaf.path)

@@ -1,0 +1,117 @@
+"""Settling a whole log: per event postings, explanation and balances; totals and internal rates per party."""
+
+from __future__ import annotations
+
+import datetime
+from typing import Any
+
+from risk.errors import RiskError
+from risk.sharing import reading
+from risk.sharing.engine import Engine
+from risk.sharing.errors import EventError
+from risk.sharing.journal import MEMO_PAIRS
+from risk.sharing.state import State
+
+
+def settle(document: dict[str, Any]) -> dict[str, Any]:
+    """Settle a log of events under terms.
+
+    Parameters
+    ----------
+    document : dict
+        ``{"terms": {...}, "events": [...]}``; events in the order in which they were recorded.
+
+    Returns
+    -------
+    dict
+        ``terms_hash``, ``currency``, ``events`` (per event ``id``, ``kind``, ``effective_on``, ``postings``,
+        ``explanation``, ``balances``, ``flows``, ``hash``), ``parties`` (per party what it paid, received, its net, its
+        losses, its dated cash flows and ``xirr``), ``accounts``, ``trial_balance_minor``, ``head``.
+
+    Raises
+    ------
+    TermsError, EventError, AmountError
+        With a stable code; an event's refusal names its place and id in ``details``.
+    """
+    document = reading.mapping(document, "document", ("terms", "events"), (), EventError)
+    events = reading.sequence(document["events"], "events", EventError)
+    engine = Engine(document["terms"])
+    state, rows = engine.open(), []
+    flows: dict[str, list[tuple[datetime.date, int]]] = {party: [] for party in engine.model.parties}
+    for index, event in enumerate(events):
+        try:
+            outcome = engine.apply(state, event)
+        except RiskError as error:
+            error.details = {**error.details, "event": index, "id": event.get("id") if isinstance(event, dict) else None}
+            error.field = f"events[{index}].{error.field}" if error.field else f"events[{index}]"
+            raise
+        state = outcome.state
+        for party, amount in outcome.flows.items():
+            flows[party].append((datetime.date.fromisoformat(event["effective_on"]), amount))
+        rows.append({
+            "id": event["id"], "kind": event["kind"], "effective_on": event["effective_on"],
+            "postings": [{"code": code, "party": party, "amount_minor": amount}
+                         for code, party, amount in outcome.postings],
+            "explanation": outcome.explanation, "balances": outcome.balances, "flows": outcome.flows,
+            "hash": outcome.hash, "repeated": outcome.repeated,
+        })
+    return {
+        "terms_hash": engine.terms_hash,
+        "currency": engine.model.currency,
+        "events": rows,
+        "parties": party_totals(engine, state, flows),
+        "accounts": state.accounts,
+        "trial_balance_minor": sum(state.accounts.values()),
+        "memo_pairs_minor": {"/".join(pair): sum(amount for key, amount in state.accounts.items()
+                                                 if key.split(":")[0] in pair) for pair in MEMO_PAIRS},
+        "status": state.status,
+        "head": state.head,
+    }
+
+
+def party_totals(
+    engine: Engine, state: State, flows: dict[str, list[tuple[datetime.date, int]]]
+) -> dict[str, dict[str, Any]]:
+    """Return per party what it paid and received, what it lost and its internal rate of return."""
+    result = {}
+    for party, dated in flows.items():
+        values = state.values
+        result[party] = {
+            "paid_minor": -sum(amount for _, amount in dated if amount < 0),
+            "received_minor": sum(amount for _, amount in dated if amount > 0),
+            "net_minor": sum(amount for _, amount in dated),
+            "capital_not_returned_minor": values[f"capital:{party}"],
+            "loss_borne_minor": state.accounts.get(f"3040:{party}", 0),
+            "gain_conceded_minor": values[f"conceded:{party}"],
+            "flows": [{"on": on.isoformat(), "amount_minor": amount} for on, amount in dated],
+            "xirr": internal_rate(dated),
+        }
+    return result
+
+
+def internal_rate(dated: list[tuple[datetime.date, int]]) -> str | None:
+    """Return the yearly internal rate of dated cash flows as decimal text with six places.
+
+    None where it does not exist or is not known to be unique: fewer than two dates, a party that received before it
+    paid, or a running total that changes its sign more than once (Norstrom's condition).
+    """
+    import pyxirr
+
+    totals: dict[datetime.date, int] = {}
+    for on, amount in dated:
+        totals[on] = totals.get(on, 0) + amount
+    ordered = sorted((on, amount) for on, amount in totals.items() if amount)
+    flow_signs = [amount > 0 for _, amount in ordered]
+    running, balance = [], 0
+    for _, amount in ordered:
+        balance += amount
+        if balance:
+            running.append(balance > 0)
+    if not flow_signs or flow_signs[0] or (_changes(flow_signs) != 1 and _changes(running) != 1):
+        return None
+    rate = pyxirr.xirr([on for on, _ in ordered], [amount / 100 for _, amount in ordered])
+    return None if rate is None else f"{rate:.6f}"
+
+
+def _changes(signs: list[bool]) -> int:
+    return sum(first != second for first, second in zip(signs, signs[1:], strict=False))

@@ -1,0 +1,192 @@
+"""Templates: terms made from a deal's own figures."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from risk.sharing import template_programs as programs
+from risk.sharing.errors import TermsError
+from risk.sharing.model import GUIDANCE_KINDS
+from risk.sharing.terms import validate_terms
+
+Json = dict[str, Any]
+OPTIONAL_PARTIES = ("bank", "insurer", "pool", "centre")
+
+
+def joint_pilot(parameters: Json) -> Json:
+    """Return terms of a pilot financed jointly by investors, with or without bank, insurer, pool and centre.
+
+    Parameters
+    ----------
+    parameters : dict
+        ``title``, ``currency``, ``project`` and ``founders`` (``id``, ``name``), ``milestones`` (``id``, ``name``),
+        ``calls`` (``id``, ``on``, ``conditions``), ``investors`` (2 to 6: ``id``, ``kind``, ``name``, ``amounts_minor``
+        by call), ``investors_share`` and ``preference_rate`` (decimal text). Optional:
+
+        ``bank``: ``id``, ``name``, ``rate``, ``amounts_minor`` by call, ``repayments``, ``step_down`` (``milestone``,
+        ``from``, ``rate``);
+        ``insurer``: ``id``, ``name``, ``premium_minor``, ``paid_by``, ``deductible_minor``, ``share``, ``limit_minor``,
+        ``assigned_to_bank``, ``subsidy_party`` (``id``, ``name``);
+        ``pool``: ``id``, ``name``, ``share``, ``limits`` (``id``, ``name``, ``amount_minor``) in their order;
+        ``centre``: ``id``, ``name``, ``success_fee_minor``, ``milestone``, ``contract``;
+        ``guidance``: ``party``, ``subordination_approval`` (``body``, ``number``, ``on``), ``concession``
+        (``keep_rate``, ``beneficiaries`` by part, ``conditions`` (``id``, ``name``), ``cap_share_of_gain``,
+        ``approval``).
+
+    Returns
+    -------
+    dict
+        A valid terms document.
+
+    Raises
+    ------
+    TermsError
+        ``bad_parameters`` or any code of :func:`risk.sharing.validate_terms`.
+    """
+    _check(parameters)
+    terms: Json = {
+        "schema": 1,
+        "title": parameters["title"],
+        "currency": parameters["currency"],
+        "day_zone": "Asia/Shanghai",
+        "rounding": "half_even",
+        "project": parameters["project"]["id"],
+        "parties": _parties(parameters),
+        "approvals": _approvals(parameters),
+        "milestones": parameters["milestones"],
+        "flags": _concession(parameters).get("conditions", []),
+        "instruments": _instruments(parameters),
+        "tranches": _tranches(parameters),
+        "accruals": _accruals(parameters),
+        "claims": _claims(parameters),
+        "limits": _limits(parameters),
+        "policies": _policies(parameters),
+        "pots": programs.concession_pots(parameters),
+        "programs": {"operating": programs.operating(parameters), "exit": programs.exit_(parameters)},
+    }
+    if "invented" in parameters:
+        terms["invented"] = parameters["invented"]
+    recoveries = programs.recoveries(parameters)
+    if recoveries:
+        terms["programs"]["recoveries"] = {"recover": recoveries}
+    validate_terms(terms)
+    return terms
+
+
+def _check(parameters: Json) -> None:
+    required = ("title", "currency", "project", "founders", "milestones", "calls", "investors", "investors_share",
+                "preference_rate")
+    for key in required:
+        if key not in parameters:
+            raise TermsError("bad_parameters", f"The parameters lack '{key}'.", key)
+    unknown = set(parameters) - set(required) - set(OPTIONAL_PARTIES) - {"guidance", "invented"}
+    if unknown:
+        raise TermsError("bad_parameters", f"'{min(unknown)}' is no parameter of this template.", min(unknown))
+    if not 2 <= len(parameters["investors"]) <= 6:
+        raise TermsError("bad_parameters", "There must be 2 to 6 investors.", "investors")
+    if parameters.get("pool") and not parameters.get("bank"):
+        raise TermsError("bad_parameters", "A risk-compensation pool needs a bank loan.", "pool")
+    guidance = parameters.get("guidance")
+    kinds = {investor["id"]: investor["kind"] for investor in parameters["investors"]}
+    if guidance and kinds.get(guidance.get("party")) not in GUIDANCE_KINDS:
+        raise TermsError("bad_parameters", "guidance.party must be an investor of kind guidance_fund.",
+                         "guidance.party")
+
+
+def _concession(parameters: Json) -> Json:
+    return (parameters.get("guidance") or {}).get("concession") or {}
+
+
+def _parties(parameters: Json) -> list[Json]:
+    rows = [(investor, investor["kind"]) for investor in parameters["investors"]]
+    rows += [(parameters[key], kind) for key, kind in
+             (("bank", "bank"), ("centre", "pilot_centre"), ("insurer", "insurer"), ("pool", "pool")) if
+             parameters.get(key)]
+    subsidy = (parameters.get("insurer") or {}).get("subsidy_party")
+    if subsidy:
+        rows.append((subsidy, "fiscal"))
+    rows += [(parameters["founders"], "founders"), (parameters["project"], "project"), (programs.CREDITORS, "creditors")]
+    return [{"id": row["id"], "kind": kind, "name": row["name"], "capacity": "principal", "priority": place}
+            for place, (row, kind) in enumerate(rows, start=1)]
+
+
+def _approvals(parameters: Json) -> list[Json]:
+    guidance, found = parameters.get("guidance") or {}, []
+    if guidance.get("subordination_approval"):
+        found.append({"id": programs.SUBORDINATION, **guidance["subordination_approval"]})
+    if guidance.get("concession"):
+        found.append({"id": programs.CONCESSION, **guidance["concession"]["approval"]})
+    return found
+
+
+def _instruments(parameters: Json) -> list[Json]:
+    rows = [{"id": f"{investor['id']}-equity", "kind": "equity", "party": investor["id"],
+             "commitment_minor": sum(investor["amounts_minor"].values())} for investor in parameters["investors"]]
+    bank = parameters.get("bank")
+    if bank:
+        step = bank.get("step_down")
+        rows.append({
+            "id": programs.LOAN, "kind": "loan", "party": bank["id"],
+            "commitment_minor": sum(bank["amounts_minor"].values()),
+            "rate": {"value": bank["rate"], "per": "year"}, "day_count": "A360", "carry": "none",
+            "settled": {"day": 20, "months": [3, 6, 9, 12]}, "repayments": bank["repayments"],
+            "steps": [{"milestone": step["milestone"], "from": step["from"],
+                       "rate": {"value": step["rate"], "per": "year"}}] if step else [],
+        })
+    return rows
+
+
+def _tranches(parameters: Json) -> list[Json]:
+    rows = []
+    for call in parameters["calls"]:
+        amounts = {f"{investor['id']}-equity": investor["amounts_minor"][call["id"]]
+                   for investor in parameters["investors"] if investor["amounts_minor"].get(call["id"])}
+        bank = parameters.get("bank")
+        if bank and bank["amounts_minor"].get(call["id"]):
+            amounts[programs.LOAN] = bank["amounts_minor"][call["id"]]
+        rows.append({"id": call["id"], "on": call["on"], "conditions": call["conditions"], "amounts": amounts})
+    return rows
+
+
+def _accruals(parameters: Json) -> list[Json]:
+    def accrual(name: str, party: str, rate: str) -> Json:
+        return {"id": name, "party": party, "base": f"capital:{party}", "rate": {"value": rate, "per": "year"},
+                "day_count": "A365F", "method": "simple"}
+
+    rows = [accrual(programs.preference(investor["id"]), investor["id"], parameters["preference_rate"])
+            for investor in parameters["investors"]]
+    concession = _concession(parameters)
+    if concession:
+        rows.append(accrual(programs.KEPT, parameters["guidance"]["party"], concession["keep_rate"]))
+    return rows
+
+
+def _claims(parameters: Json) -> list[Json]:
+    rows = [{"id": programs.COSTS, "party": programs.CREDITORS["id"],
+             "name": {"zh": "清算费用和职工债权", "en": "liquidation costs and wages"}}]
+    centre = parameters.get("centre")
+    if centre:
+        rows.append({"id": programs.SERVICES, "party": centre["id"],
+                     "name": {"zh": "中试平台服务费欠款", "en": "unpaid service fees of the pilot centre"}})
+        if centre.get("success_fee_minor"):
+            rows.append({"id": programs.FEE, "party": centre["id"], "amount_minor": centre["success_fee_minor"],
+                         "due_on": {"milestone": centre["milestone"]},
+                         "name": {"zh": "中试平台成功费", "en": "success fee of the pilot centre"}})
+    return rows
+
+
+def _limits(parameters: Json) -> list[Json]:
+    rows = [{**limit, "party": parameters["pool"]["id"]} for limit in (parameters.get("pool") or {}).get("limits", [])]
+    insurer = parameters.get("insurer")
+    if insurer:
+        rows.append({"id": programs.POLICY_LIMIT, "party": insurer["id"], "amount_minor": insurer["limit_minor"],
+                     "name": {"zh": "保单赔偿限额", "en": "limit of the policy"}})
+    return rows
+
+
+def _policies(parameters: Json) -> list[Json]:
+    insurer = parameters.get("insurer")
+    if not insurer:
+        return []
+    return [{"id": programs.POLICY, "party": insurer["id"], "insured": parameters["project"]["id"],
+             "premium_minor": insurer["premium_minor"], "paid_by": insurer["paid_by"]}]

@@ -1,0 +1,170 @@
+"""Words for balances, amounts, conditions and nodes in both languages, made from the compiled terms."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from risk.sharing.amounts import Amount, Balance, Combination, Constant, Gap, Layer, Metric, Percentage
+from risk.sharing.blocks import Condition
+from risk.sharing.model import Model
+
+Words = dict[str, str]
+
+_BALANCES: dict[str, Words] = {
+    "capital": {"zh": "{0}未收回的出资", "en": "unreturned capital of {0}"},
+    "contributed": {"zh": "{0}已缴出资", "en": "capital paid in by {0}"},
+    "received": {"zh": "{0}已收款项", "en": "what {0} has received"},
+    "gain": {"zh": "{0}已实现收益", "en": "realised gain of {0}"},
+    "conceded": {"zh": "{0}已让利金额", "en": "gain conceded by {0}"},
+    "preference": {"zh": "{0}已计提未付的优先收益", "en": "accrued and unpaid preference of {0}"},
+    "principal": {"zh": "{0}未偿本金", "en": "outstanding principal of {0}"},
+    "principal_due": {"zh": "{0}到期应还本金", "en": "principal due of {0}"},
+    "interest_due": {"zh": "{0}应付利息", "en": "interest due of {0}"},
+    "net_principal_loss": {"zh": "{0}净本金损失", "en": "net principal loss of {0}"},
+    "loss_borne": {"zh": "{1}承担的{0}损失", "en": "loss of {0} borne by {1}"},
+    "claim": {"zh": "{0}", "en": "{0}"},
+    "limit_left": {"zh": "{0}剩余额度", "en": "what is left of the limit {0}"},
+    "estate": {"zh": "清算财产", "en": "the estate"},
+}
+_METRICS: dict[str, Words] = {
+    "accepted_spend": {"zh": "核定支出", "en": "accepted spend"},
+    "revenue": {"zh": "项目收入", "en": "project revenue"},
+}
+_OPERATIONS: dict[str, tuple[str, str, str, str]] = {
+    "min": ("以下各项中较小者：", "；", "the smallest of ", " and "),
+    "max": ("以下各项中较大者：", "；", "the largest of ", " and "),
+    "sum": ("", "与", "", " plus "),
+    "minus": ("", "减", "", " less "),
+}
+
+
+def money_words(amount_minor: int, model: Model) -> str:
+    """Return an amount with thousands separators and two decimals, such as ``CNY 9,300,000.00``."""
+    units, cents = divmod(amount_minor, 100)
+    return f"{model.currency} {units:,}.{cents:02d}" if model.currency != "JPY" else f"JPY {amount_minor:,}"
+
+
+def percent_words(value: Fraction) -> str:
+    """Return a fraction as a percentage without needless zeros, such as ``3.6%``."""
+    hundred = value * 100
+    if hundred.denominator == 1:
+        return f"{hundred.numerator}%"
+    text = f"{hundred.numerator * 10**10 // hundred.denominator:011d}"
+    return f"{text[:-10]}.{text[-10:]}".rstrip("0").rstrip(".") + "%"
+
+
+def object_name(kind: str, name: str, model: Model) -> Words:
+    """Return the name of the party, instrument, accrual, claim or limit behind an id."""
+    if name in model.parties:
+        return model.parties[name].name
+    if kind == "preference" and name in model.accruals:
+        return model.parties[model.accruals[name].party].name
+    if name in model.instruments:
+        party = model.parties[model.instruments[name].party].name
+        loan = model.instruments[name].kind == "loan"
+        return {"zh": party["zh"] + ("贷款" if loan else "出资"),
+                "en": ("the loan of " if loan else "the equity of ") + party["en"]}
+    if name in model.claims:
+        return model.claims[name].name
+    if name in model.limits:
+        return model.limits[name].name
+    return {"zh": name, "en": name}
+
+
+def balance_words(balance: Balance, model: Model) -> Words:
+    """Return a balance in words."""
+    names = [object_name(balance.kind, name, model) for name in balance.ids]
+    if balance.kind == "preference":
+        accrual = model.accruals[balance.ids[0]]
+        rate = percent_words(accrual.rate)
+        return {"zh": f"{names[0]['zh']}按{rate}单利计提的未付收益",
+                "en": f"the accrued and unpaid {rate} simple return of {names[0]['en']}"}
+    pattern = _BALANCES[balance.kind]
+    return {language: pattern[language].format(*(name[language] for name in names)) for language in ("zh", "en")}
+
+
+def amount_words(amount: Amount | Any, model: Model) -> Words:
+    """Return an amount expression in words."""
+    if isinstance(amount, Balance):
+        return balance_words(amount, model)
+    if isinstance(amount, Constant):
+        shown = money_words(amount.amount_minor, model)
+        return {"zh": shown, "en": shown}
+    if isinstance(amount, Metric):
+        return _METRICS.get(amount.name, {"zh": f"报告指标{amount.name}", "en": f"the reported {amount.name}"})
+    if isinstance(amount, Percentage):
+        inner, rate = amount_words(amount.of, model), percent_words(Fraction(*amount.rate))
+        return {"zh": f"{inner['zh']}的{rate}", "en": f"{rate} of {inner['en']}"}
+    if isinstance(amount, Combination):
+        parts = [amount_words(item, model) for item in amount.items]
+        zh, zh_join, en, en_join = _OPERATIONS[amount.operation]
+        return {"zh": zh + zh_join.join(part["zh"] for part in parts),
+                "en": en + en_join.join(part["en"] for part in parts)}
+    if isinstance(amount, Gap):
+        name, multiple = model.parties[amount.party].name, _plain(Fraction(*amount.multiple))
+        return {"zh": f"{name['zh']}收款达到出资{multiple}倍所缺金额",
+                "en": f"what {name['en']} lacks to {multiple} times its contribution"}
+    return _layer_words(amount, model)
+
+
+def _plain(value: Fraction) -> str:
+    return percent_words(value / 100)[:-1]
+
+
+def _layer_words(layer: Layer, model: Model) -> Words:
+    loss, share = amount_words(layer.loss, model), percent_words(Fraction(*layer.share))
+    below = layer.deductible_minor + layer.attach_minor
+    zh, en = loss["zh"], loss["en"]
+    if below:
+        zh, en = f"{zh}超过{money_words(below, model)}的部分", f"{en} above {money_words(below, model)}"
+    if layer.limit_minor is not None:
+        top = money_words(layer.limit_minor, model)
+        zh, en = f"{zh}（以{top}为限）", f"{en} (at most {top})"
+    zh, en = f"{zh}的{share}", f"{share} of {en}"
+    if layer.limits:
+        limits = [model.limits[limit] for limit in layer.limits]
+        zh += "，依次受限于" + "、".join(f"{item.name['zh']}（{money_words(item.amount_minor, model)}）" for item in limits)
+        en += ", limited in this order by " + ", ".join(
+            f"{item.name['en']} ({money_words(item.amount_minor, model)})" for item in limits)
+    return {"zh": zh, "en": en}
+
+
+def condition_words(condition: Condition, model: Model) -> Words:
+    """Return a condition in words."""
+    if condition.kind == "not":
+        inner = condition_words(condition.parts[0], model)
+        return {"zh": f"并非（{inner['zh']}）", "en": f"it is not the case that {inner['en']}"}
+    if condition.kind in ("all", "any"):
+        parts = [condition_words(part, model) for part in condition.parts]
+        zh, en = ("且", " and ") if condition.kind == "all" else ("或", " or ")
+        return {"zh": zh.join(part["zh"] for part in parts), "en": en.join(part["en"] for part in parts)}
+    if condition.kind == "on_or_after":
+        return {"zh": f"{condition.value.isoformat()}起", "en": f"on or after {condition.value.isoformat()}"}
+    if condition.kind == "exit_kind":
+        return {"trade_sale": {"zh": "股权转让退出", "en": "the exit is a sale"},
+                "liquidation": {"zh": "公司清算", "en": "the company is liquidated"}}[condition.value]
+    if condition.kind == "default":
+        yes = {"zh": "发生违约", "en": "a default has occurred"}
+        return yes if condition.value else {"zh": "未发生违约", "en": "no default has occurred"}
+    if condition.kind == "milestone":
+        name = model.milestones[condition.value]
+        return {"zh": f"里程碑{condition.value}（{name['zh']}）通过",
+                "en": f"milestone {condition.value} ({name['en']}) has passed"}
+    return model.flags[condition.value]
+
+
+def node_name(node: Any, model: Model) -> Words:
+    """Return the name a node was given in the terms, or one made from whom it pays."""
+    if getattr(node, "name", None):
+        return dict(node.name)
+    party = getattr(node, "party", None) or getattr(node, "payer", None)
+    if party:
+        name = model.parties[party].name
+        return {"zh": f"支付{name['zh']}", "en": f"payment to {name['en']}"}
+    pot = getattr(node, "pot", None)
+    if pot:
+        return model.pot_names[pot]
+    if hasattr(node, "legal_basis"):
+        return {"zh": "留存于清算财产", "en": "kept in the estate"}
+    return amount_words(node.amount, model)
