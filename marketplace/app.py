@@ -111,6 +111,7 @@ def _register_doors(app: Marketplace) -> None:
     web.register(app)
     api.register(app)
     cli.register(app)
+    signin.finish(app)
 
     def answer(error: Exception) -> Any:
         return (api.answer_error if request.path.startswith("/api/") else web.answer_error)(error)

@@ -6,15 +6,19 @@ import functools
 from collections.abc import Callable
 from contextvars import ContextVar
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from marketplace.accounts.errors import FreshSignInNeededError, NotVerifiedError
 from marketplace.accounts.permissions import Actor, Permission
 from marketplace.audit.services import record_act
 from marketplace.clock import now
 from marketplace.db import current_session, remember_after_refusal
 from marketplace.errors import NotAllowedError, NotSignedInError
 
+FRESH_FOR = timedelta(minutes=15)
 _actor: ContextVar[Actor | None] = ContextVar("current_actor", default=None)
+_signed_in_at: ContextVar[datetime | None] = ContextVar("signed_in_at", default=None)
 
 
 @dataclass(frozen=True)
@@ -28,6 +32,28 @@ class Access:
 def set_actor(actor: Actor | None) -> None:
     """Set by the edge of each request; None for nobody."""
     _actor.set(actor)
+
+
+def set_signed_in_at(moment: datetime | None) -> None:
+    """Set by the edge: when the member of this browser session last proved who he is; None for an API key."""
+    _signed_in_at.set(moment)
+
+
+def require_fresh_sign_in() -> None:
+    """First line of a view whose act binds (signing, confirming money, changing how one signs in).
+
+    Raises FreshSignInNeededError when the sign-in is older than 15 minutes or the caller is an API key; the
+    page door then asks for the password and leads back.
+    """
+    moment = _signed_in_at.get()
+    if moment is None or not timedelta(0) <= now() - moment <= FRESH_FOR:
+        raise FreshSignInNeededError()
+
+
+def require_verified(actor: Actor) -> None:
+    """Raise NotVerifiedError for a member of an organisation that the operator has not verified."""
+    if not actor.verified:
+        raise NotVerifiedError()
 
 
 def find_actor() -> Actor | None:

@@ -12,6 +12,7 @@ from marketplace.accounts.permissions import MEMBER_ROLES, ORGANISATION_KINDS
 from marketplace.db import Base, PublicId, UtcDateTime, words_check
 
 VERIFICATION_STATES = ("none", "pending", "verified", "expired", "rejected", "frozen")
+TOKEN_KINDS = ("register", "reset", "email")
 
 
 class Organisation(Base, PublicId):
@@ -38,6 +39,7 @@ class Organisation(Base, PublicId):
     facts: orm.Mapped[dict[str, Any]] = orm.mapped_column(sa.JSON, default=dict)
     verification_state: orm.Mapped[str] = orm.mapped_column(sa.String(12), default="none")
     verification_note: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
+    verification_requested_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
     verified_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
     verified_by: orm.Mapped[str] = orm.mapped_column(sa.String(40), default="")
     created_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
@@ -55,6 +57,7 @@ class User(Base, PublicId):
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     email: orm.Mapped[str] = orm.mapped_column(sa.String(254), unique=True)
     password: orm.Mapped[str | None] = orm.mapped_column(sa.String(255))
+    password_changed_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
     name_zh: orm.Mapped[str] = orm.mapped_column(sa.String(80), default="")
     name_en: orm.Mapped[str] = orm.mapped_column(sa.String(80), default="")
     locale: orm.Mapped[str] = orm.mapped_column(sa.String(12), default="zh_Hans_CN")
@@ -74,6 +77,15 @@ class User(Base, PublicId):
     def name(self, locale: str) -> str:
         first, second = (self.name_zh, self.name_en) if locale.startswith("zh") else (self.name_en, self.name_zh)
         return first or second or self.email
+
+    def get_id(self) -> str:
+        """What the session keeps of a user; a new value ends every session (name fixed by flask-login)."""
+        return self.fs_uniquifier
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the user may sign in (name fixed by flask-login)."""
+        return self.active
 
 
 class Membership(Base, PublicId):
@@ -124,6 +136,46 @@ class ApiKey(Base, PublicId):
     revoked_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
 
     membership: orm.Mapped[Membership] = orm.relationship(lazy="raise")
+
+
+class AccountToken(Base):
+    """A link sent by mail: only its hash is kept, it works once, and a newer one of its kind replaces it."""
+
+    __tablename__ = "account_token"
+    __table_args__ = (
+        words_check("kind", TOKEN_KINDS),
+        # The newest link of a kind is the only one for an address.
+        sa.UniqueConstraint("kind", "email"),
+    )
+
+    id_hash: orm.Mapped[str] = orm.mapped_column(sa.String(64), primary_key=True)
+    kind: orm.Mapped[str] = orm.mapped_column(sa.String(12))
+    email: orm.Mapped[str] = orm.mapped_column(sa.String(254))
+    user_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("user_account.id"), index=True)
+    content: orm.Mapped[dict[str, Any]] = orm.mapped_column(sa.JSON, default=dict)
+    created_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
+    expires_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
+
+
+class Invitation(Base, PublicId):
+    """An address asked to join an organisation with a role; the link works once."""
+
+    PREFIX = "inv"
+    __tablename__ = "invitation"
+    __table_args__ = (words_check("role", MEMBER_ROLES),)
+
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    organisation_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("organisation.id"), index=True)
+    email: orm.Mapped[str] = orm.mapped_column(sa.String(254))
+    role: orm.Mapped[str] = orm.mapped_column(sa.String(12))
+    secret_hash: orm.Mapped[str] = orm.mapped_column(sa.String(64), unique=True)
+    invited_by: orm.Mapped[str] = orm.mapped_column(sa.String(40))
+    created_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
+    expires_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
+    accepted_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
+    revoked_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
+
+    organisation: orm.Mapped[Organisation] = orm.relationship(lazy="raise")
 
 
 class KeptAnswer(Base):

@@ -1,17 +1,42 @@
-"""Sign-in: server-side sessions, who acts, Flask-Security, API keys."""
+"""Sign-in: server-side sessions, who acts, Flask-Security, forged requests, rate limits, API keys."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from marketplace.accounts.signin import actor, repeats, sessions
+from marketplace.accounts.signin import (
+    actor,
+    entrance,
+    forgery,
+    gate,
+    joining,
+    limits,
+    pages,
+    recovery,
+    repeats,
+    security,
+    sessions,
+)
 
 if TYPE_CHECKING:
     from marketplace.app import Marketplace
 
+# The modules whose views hang on the blueprint `security`.
+VIEWS = (entrance, joining, recovery)
+
 
 def register(app: Marketplace) -> None:
-    """Attach sessions first, then who acts, then the answers kept for repeated acts."""
+    """Attach, in the order in which a request meets them: session, who acts, limits, forgery, gate, repeats."""
     sessions.register(app)
+    security.register(app)
     actor.register(app)
+    limits.register(app)
+    forgery.register(app)
+    gate.register(app)
     repeats.register(app)
+    app.register_blueprint(pages.blueprint)
+
+
+def finish(app: Marketplace) -> None:
+    """What needs all routes to be known."""
+    limits.limit_pages(app)

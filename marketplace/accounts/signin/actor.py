@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 import hashlib
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from flask import Flask, g, request
+from flask import Flask, current_app, g, request
 from flask import session as flask_session
 from flask_babel import get_locale
 from sqlalchemy import orm
 
 from marketplace import clock
-from marketplace.accounts.access import set_actor
+from marketplace.accounts.access import set_actor, set_signed_in_at
+from marketplace.accounts.errors import ScopeMissingError
 from marketplace.accounts.models import ApiKey, Membership, User
 from marketplace.accounts.permissions import Actor, permissions_of
+from marketplace.accounts.services.keys import note_key_use
 from marketplace.db import current_session
-from marketplace.errors import NotSignedInError
+from marketplace.errors import NotAllowedError, NotSignedInError
 
 if TYPE_CHECKING:
     from marketplace.app import Marketplace
@@ -42,7 +45,7 @@ def make_actor(membership: Membership, *, locale: str = "en") -> Actor:
     )
 
 
-def _memberships() -> sa.Select[tuple[Membership]]:
+def _memberships() -> sa.Select[Membership]:
     return (
         sa.select(Membership)
         .join(Membership.user)
@@ -65,8 +68,8 @@ def find_actor_of_session(session: orm.Session, content: Any, *, wanted: str, lo
 
 
 def get_actor_of_key(session: orm.Session, secret: str, *, locale: str) -> Actor:
-    """The member of a bearer key; raises when it is unknown, expired or revoked."""
-    digest = hashlib.sha256(secret.encode()).hexdigest()
+    """The member of a bearer key; raises when it is unknown, expired, revoked or made for less."""
+    digest = hashlib.sha256(secret.encode("utf-8", "replace")).hexdigest()
     key = session.scalar(sa.select(ApiKey).where(ApiKey.key_hash == digest))
     now = clock.now()
     if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
@@ -74,12 +77,29 @@ def get_actor_of_key(session: orm.Session, secret: str, *, locale: str) -> Actor
     membership = session.scalar(_memberships().where(Membership.id == key.membership_id))
     if membership is None:
         raise NotSignedInError("This API key is unknown, expired or revoked.")
+    reading = request.method in ("GET", "HEAD", "OPTIONS")
+    if not ({"read", "write"} if reading else {"write"}) & set(key.scopes):
+        raise ScopeMissingError(scopes=list(key.scopes))
+    if key.last_used_on is None or key.last_used_on.date() != now.date():
+        _note_use_later(key.id, now)
     g.api_key_scopes = frozenset(key.scopes)
     return make_actor(membership, locale=locale)
 
 
+def _note_use_later(key_id: int, now: datetime) -> None:
+    """The day of last use is written after the request, in a transaction of its own: a GET writes nothing."""
+    database = current_app.database  # type: ignore[attr-defined]  # Marketplace
+
+    def write() -> None:
+        with database.transaction() as session:
+            note_key_use(session, key_id=key_id, now=now)
+
+    g.after_transaction.append(write)
+
+
 def _load() -> None:
     set_actor(None)
+    set_signed_in_at(None)
     if request.endpoint == "static":
         return
     session = current_session()
@@ -90,9 +110,17 @@ def _load() -> None:
         if kind.lower() != "bearer":
             raise NotSignedInError()
         set_actor(get_actor_of_key(session, secret.strip(), locale=locale))
+        g.signed_in_by_key = True
         return
-    wanted = request.headers.get(ORGANISATION_HEADER) or flask_session.get(ORGANISATION_KEY) or ""
-    set_actor(find_actor_of_session(session, flask_session, wanted=wanted, locale=locale))
+    asked = request.headers.get(ORGANISATION_HEADER, "")
+    wanted = asked or flask_session.get(ORGANISATION_KEY) or ""
+    actor = find_actor_of_session(session, flask_session, wanted=wanted, locale=locale)
+    if asked and actor is not None and actor.organisation_public_id != asked:
+        raise NotAllowedError("You are not a member of the organisation that the request names.")
+    set_actor(actor)
+    proved_at = flask_session.get("fs_paa")
+    if actor is not None and isinstance(proved_at, (int, float)):
+        set_signed_in_at(datetime.fromtimestamp(proved_at, UTC))
 
 
 def register(app: Marketplace | Flask) -> None:

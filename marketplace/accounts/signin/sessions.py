@@ -13,15 +13,19 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
-from flask import Flask, Request, Response, g
+from flask import Flask, Request, Response, g, request
+from flask import session as flask_session
 from flask.sessions import SessionInterface, SessionMixin
 
 from marketplace import clock
 from marketplace.accounts.models import User, UserSession
+from marketplace.accounts.services.users import end_sessions_of
 from marketplace.db import READ, WRITE, Database
 
 if TYPE_CHECKING:
     from marketplace.app import Marketplace
+
+__all__ = ["DatabaseSessionInterface", "ServerSession", "end_sessions_of", "hash_id", "new_session_id", "register", "renew_session"]
 
 
 class ServerSession(dict[str, Any], SessionMixin):
@@ -48,6 +52,12 @@ class ServerSession(dict[str, Any], SessionMixin):
 
 def new_session_id() -> str:
     return secrets.token_urlsafe(32)
+
+
+def renew_session() -> None:
+    """Give the running session a new id, at sign-in, sign-out and change of rights."""
+    current: Any = flask_session
+    current.renew_id()
 
 
 def hash_id(session_id: str) -> str:
@@ -86,7 +96,10 @@ class DatabaseSessionInterface(SessionInterface):
             )  # fmt: skip
         else:
             response.delete_cookie(self.cookie_name, path="/", secure=self.secure, httponly=True, samesite="Lax")
-        self._defer(lambda: self._write(row_id, content, retired))
+        agent = request.headers.get("User-Agent", "")[:200]
+        # A session that was ended while this request ran stays ended; only a new or renewed id makes a row.
+        makes_row = session.is_new or bool(retired)
+        self._defer(lambda: self._write(row_id, content, retired, agent=agent, makes_row=makes_row))
 
     def _defer(self, write: Callable[[], None]) -> None:
         pending = g.get("after_transaction")
@@ -95,7 +108,9 @@ class DatabaseSessionInterface(SessionInterface):
         else:
             pending.append(write)
 
-    def _write(self, row_id: str, content: dict[str, Any], retired: list[str]) -> None:
+    def _write(
+        self, row_id: str, content: dict[str, Any], retired: list[str], *, agent: str, makes_row: bool
+    ) -> None:
         now = clock.now()
         with self.database.transaction(WRITE) as session:
             for old in [*retired, *([] if content else [row_id])]:
@@ -104,17 +119,15 @@ class DatabaseSessionInterface(SessionInterface):
                 return
             row = session.get(UserSession, row_id)
             if row is None:
+                if not makes_row:
+                    return
                 row = UserSession(id_hash=row_id, created_at=now)
                 session.add(row)
+            row.user_agent = agent
             uniquifier = content.get("_user_id")
             found = sa.select(User.id).where(User.fs_uniquifier == uniquifier)
             row.user_id = session.scalar(found) if uniquifier else None
             row.content, row.expires_at = content, now + self.lifetime
-
-
-def end_sessions_of(session: Any, *, user_id: int) -> None:
-    """End every session of a user (password change, disabling, request of the user)."""
-    session.execute(sa.delete(UserSession).where(UserSession.user_id == user_id))
 
 
 def register(app: Marketplace) -> None:

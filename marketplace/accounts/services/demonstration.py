@@ -1,0 +1,29 @@
+"""Members of the demonstration market, made without mail."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from sqlalchemy import orm
+
+from marketplace.accounts.models import Membership, Organisation
+from marketplace.accounts.services.users import add_membership, create_user
+
+
+def create_demo_user(
+    session: orm.Session, *, email: str, password: str, organisation: Organisation, role: str, now: datetime,
+    name_zh: str = "", name_en: str = "", locale: str = "zh_Hans_CN",
+) -> Membership:  # fmt: skip
+    """A confirmed user with a password and a membership; `membership.user` and `.organisation` are loaded.
+
+    Needs an application context, because the password is hashed with the application's pepper.
+    """
+    from marketplace.accounts.signin.hashing import hash_password
+
+    user = create_user(
+        session, email=email, password_hash=hash_password(password), name_zh=name_zh, name_en=name_en, locale=locale,
+        now=now,
+    )  # fmt: skip
+    membership = add_membership(session, user=user, organisation=organisation, role=role, now=now)
+    membership.user, membership.organisation = user, organisation
+    return membership
