@@ -1,0 +1,7 @@
+"""Use cases of projects."""
+
+from marketplace.projects.services.grants import grant_access, revoke_access
+from marketplace.projects.services.listing import create_project, edit_project
+from marketplace.projects.services.moves import move_project
+
+__all__ = ["create_project", "edit_project", "grant_access", "move_project", "revoke_access"]
