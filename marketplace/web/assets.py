@@ -61,9 +61,11 @@ def find_package_folder(package: str) -> Path:
     return Path(next(iter(specification.submodule_search_locations)))
 
 
-def install_assets(root: Path = PROJECT_ROOT, *, scripts: Mapping[str, VendorScript] = VENDOR_SCRIPTS) -> list[Path]:
-    """Copy the pinned scripts to `static/vendor` with a gzip copy beside each; safe to run twice."""
-    target = root / "static" / "vendor"
+def install_assets(
+    static_folder: Path = PROJECT_ROOT / "static", *, scripts: Mapping[str, VendorScript] = VENDOR_SCRIPTS
+) -> list[Path]:
+    """Copy the pinned scripts to `vendor/` in the static folder, a gzip copy beside each; safe to run twice."""
+    target = static_folder / "vendor"
     installed = []
     for name, script in scripts.items():
         source = find_package_folder(script.package) / script.path

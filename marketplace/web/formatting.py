@@ -8,7 +8,7 @@ from decimal import ROUND_HALF_EVEN, Decimal
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
-from flask import Flask, request
+from flask import Flask, current_app, request, url_for
 from flask_babel import get_locale, gettext, ngettext
 from jinja2 import pass_context
 from jinja2.runtime import Context
@@ -228,6 +228,13 @@ def url_with(**changes: object) -> str:
     return changed_address(request.path, request.args, changes)
 
 
+def endpoint_url(endpoint: str, **values: object) -> str | None:
+    """Address of a page, or None where this installation has no such page: the frame then leaves the link out."""
+    if endpoint not in current_app.view_functions:
+        return None
+    return url_for(endpoint, **values)  # type: ignore[arg-type]  # values of a route may be of any type
+
+
 FILTERS: dict[str, Callable[..., object]] = {
     "money": money,
     "money_plain": money_plain,
@@ -246,6 +253,7 @@ FILTERS: dict[str, Callable[..., object]] = {
 GLOBALS: dict[str, Callable[..., object]] = {
     "in_language": in_language,
     "url_with": url_with,
+    "endpoint_url": endpoint_url,
     "label": label,
     "state_label": state_label,
     "tone": tone,
