@@ -43,7 +43,10 @@ def _answer(argv: list[str]) -> Any:
     commands = parser.add_subparsers(dest="command", required=True, parser_class=_Parser, metavar="COMMAND")
     for name in available_commands():
         commands.add_parser(name, help=load_command(name).SUMMARY)
-    for name, text in (("schema", "JSON Schema of a sub-command's input and output"), ("example", "a valid input")):
+    for name, text in (
+        ("schema", "JSON Schema of a sub-command's input and output"),
+        ("example", "a valid input"),
+    ):
         commands.add_parser(name, help=text).add_argument("name", choices=available_commands())
     arguments = parser.parse_args(argv)
     command = load_command(arguments.name)
@@ -58,9 +61,7 @@ def _run(name: str, argv: list[str]) -> Any:
     parser.add_argument("input", help="a file, or - for standard input")
     command.add_arguments(parser)
     arguments = parser.parse_args(argv)
-    payload = read_payload(
-        arguments.input, command.INPUT_SCHEMA, accepts_csv=getattr(command, "ACCEPTS_CSV", False)
-    )
+    payload = read_payload(arguments.input, command.INPUT_SCHEMA, accepts_csv=getattr(command, "ACCEPTS_CSV", False))
     return command.run(arguments, payload)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 
 from risk.errors import InvalidParameterError
 from risk.tables import load_document
@@ -80,7 +80,7 @@ class Eligibility:
     valid_from: date
 
 
-@lru_cache(maxsize=None)
+@cache
 def list_levels(scale: str) -> tuple[Level, ...]:
     """Return the levels of a scale, lowest first.
 
@@ -168,9 +168,7 @@ def list_gaps(criteria_met: Iterable[str], *, scale: str = "trl", up_to: int | N
     met = _check_criteria(criteria_met)
     levels = list_levels(scale)
     limit = min(reached_level(met, scale=scale) + 1, len(levels)) if up_to is None else check_level(scale, up_to)
-    return tuple(
-        criterion for level in levels[:limit] for criterion in level.criteria if criterion.id not in met
-    )
+    return tuple(criterion for level in levels[:limit] for criterion in level.criteria if criterion.id not in met)
 
 
 def project_level(element_levels: Iterable[int | None]) -> int | None:
@@ -220,7 +218,10 @@ def assess_eligibility(instrument: str, *, trl: int | None, mrl: int | None, as_
         if mrl_range is None or (mrl is not None and mrl_range[0] <= mrl <= mrl_range[1]):
             return _build_eligibility(rule)
     raise InvalidParameterError(
-        "as_of", as_of.isoformat(), f"a date on which rules for {instrument} are in force", code="no_rule_in_force"
+        "as_of",
+        as_of.isoformat(),
+        f"a date on which rules for {instrument} are in force",
+        code="no_rule_in_force",
     )
 
 
@@ -284,10 +285,7 @@ def _build_level(row: dict, source: str) -> Level:
 @lru_cache(maxsize=1)
 def _criteria_by_id() -> dict[str, Criterion]:
     return {
-        criterion.id: criterion
-        for scale in _RANGES
-        for level in list_levels(scale)
-        for criterion in level.criteria
+        criterion.id: criterion for scale in _RANGES for level in list_levels(scale) for criterion in level.criteria
     }
 
 

@@ -11,11 +11,13 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from risk.commands.flat_rows import are_flat_rows_valid
 from risk.errors import InvalidParameterError, RiskError
 
 MAX_BYTES = 256 * 1024 * 1024
 _TRUE = {"true", "1", "yes", "是"}
 _FALSE = {"false", "0", "no", "否"}
+_NOT_FINITE = {"nan", "inf", "+inf", "-inf", "infinity", "+infinity", "-infinity"}
 _CODES = {
     "additionalProperties": "unknown_column",
     "unevaluatedProperties": "unknown_column",
@@ -94,6 +96,7 @@ def parse_csv(text: str, schema: dict[str, Any]) -> list[dict[str, Any]]:
     properties = schema.get("items", {}).get("properties", {})
     reader = csv.reader(io.StringIO(text, newline=""), strict=True)
     rows: list[dict[str, Any]] = []
+    header: list[str] = []
     try:
         header = [name.strip() for name in next(reader)]
         _check_header(header)
@@ -106,23 +109,23 @@ def parse_csv(text: str, schema: dict[str, Any]) -> list[dict[str, Any]]:
                     code="ragged_row",
                     field=f"rows[{len(rows)}]",
                 )
-            where = f"rows[{len(rows)}]"
-            rows.append(
-                {
-                    name: _convert(cell.strip(), properties.get(name), f"{where}.{name}")
-                    for name, cell in zip(header, cells, strict=True)
-                    if cell.strip()
-                }
-            )
+            rows.append({name: cell.strip() for name, cell in zip(header, cells, strict=True) if cell.strip()})
     except csv.Error as error:
         raise InputError(f"The CSV is damaged: {error}.", code="invalid_csv", field="input") from error
     if not rows:
         raise InputError("The CSV has a header and no rows.", code="empty_input", field="input")
+    for name in header:
+        types = _types_of_column(name, rows, properties)
+        for index, row in enumerate(rows):
+            if name in row:
+                row[name] = _convert(row[name], types, f"rows[{index}].{name}")
     return rows
 
 
 def check_schema(payload: Any, schema: dict[str, Any]) -> None:
     """Raise :class:`InputError` for the first place, in document order, where the payload breaks the schema."""
+    if are_flat_rows_valid(payload, schema):
+        return
     from jsonschema import Draft202012Validator
 
     validator = Draft202012Validator(schema)
@@ -226,7 +229,7 @@ def _looks_like_csv(name: str, text: str) -> bool:
     if plain.lower().endswith(".json"):
         return False
     start = text.lstrip()[:1]
-    return not (start in "[{\"-" or start.isdigit() or text.strip() in ("null", "true", "false", "NaN"))
+    return not (start in '[{"-' or start.isdigit() or text.strip() in ("null", "true", "false", "NaN"))
 
 
 def _check_header(header: list[str]) -> None:
@@ -239,31 +242,35 @@ def _check_header(header: list[str]) -> None:
         )
 
 
-def _convert(cell: str, schema: dict[str, Any] | None, where: str) -> Any:
-    types = (schema or {}).get("type", ["number", "string"])
-    types = [types] if isinstance(types, str) else types
+def _types_of_column(name: str, rows: list[dict[str, Any]], properties: dict[str, Any]) -> list[str]:
+    """Return the types of a column: those of the schema, else numbers if every cell is one, else text."""
+    types = properties.get(name, {}).get("type")
+    if types is not None:
+        return [types] if isinstance(types, str) else list(types)
+    cells = [row[name] for row in rows if name in row]
+    return ["number"] if all(cell.lower() in _NOT_FINITE or _is_number(cell) for cell in cells) else ["string"]
+
+
+def _convert(cell: str, types: list[str], where: str) -> Any:
     lowered = cell.lower()
-    if lowered in ("nan", "inf", "-inf", "+inf", "infinity", "-infinity"):
-        raise InputError(f"{where} is not a finite number: {cell}.", code="not_a_number", field=where)
     if "boolean" in types and lowered in _TRUE | _FALSE:
         return lowered in _TRUE
     if "integer" in types or "number" in types:
-        number = _number(cell, where)
-        if number is not None:
-            return number
+        if lowered in _NOT_FINITE:
+            raise InputError(f"{where} is not a finite number: {cell}.", code="not_a_number", field=where)
+        if _is_number(cell):
+            value = float(cell)
+            return int(value) if value.is_integer() and abs(value) <= 2**53 else value
     if "string" in types:
         return cell
     raise InputError(f"{where} must be of type {', '.join(types)}; got {cell!r}.", code="wrong_type", field=where)
 
 
-def _number(cell: str, where: str) -> int | float | None:
+def _is_number(cell: str) -> bool:
     try:
-        value = float(cell)
+        return math.isfinite(float(cell)) and "_" not in cell
     except ValueError:
-        return None
-    if not math.isfinite(value):
-        raise InputError(f"{where} is not a finite number: {cell}.", code="not_a_number", field=where)
-    return int(value) if value.is_integer() and abs(value) <= 2**53 else value
+        return False
 
 
 def _unique_pairs(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -56,7 +56,10 @@ OUTPUT_SCHEMA: dict[str, Any] = {
         "required": ["probability", "interval_80", "interval_95", "state", "definition", "model_version"],
         "properties": {
             "id": {"type": ["string", "integer", "null"]},
-            "probability": {**_PROBABILITY, "description": "probability of failure by the definition, 6 decimals"},
+            "probability": {
+                **_PROBABILITY,
+                "description": "probability of failure by the definition, 6 decimals",
+            },
             "interval_80": {**_PAIR, "description": "80 % interval of the probability"},
             "interval_95": {**_PAIR, "description": "95 % interval of the probability"},
             "band": {"enum": ["low", "moderate", "elevated", "high", "very_high", None]},

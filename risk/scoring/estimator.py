@@ -233,9 +233,7 @@ class MaturityRiskClassifier(ClassifierMixin, BaseEstimator):
     def _encode_target(self, y: Any) -> np.ndarray:
         check_classification_targets(y)
         if type_of_target(y, input_name="y", raise_unknown=True) != "binary":
-            raise ValueError(
-                f"Only binary classification is supported. The type of the target is {type_of_target(y)}."
-            )
+            raise ValueError(f"Only binary classification is supported. The type of the target is {type_of_target(y)}.")
         encoder = LabelEncoder()
         target = encoder.fit_transform(y).astype(np.float64)
         self.classes_ = encoder.classes_
@@ -245,15 +243,17 @@ class MaturityRiskClassifier(ClassifierMixin, BaseEstimator):
 
     def _read_prior(self) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
         names = list(getattr(self, "feature_names_in_", [f"x{i}" for i in range(self.n_features_in_)]))
-        for label, given in (("prior_mean", self.prior_mean), ("prior_sd", self.prior_sd), ("bounds", self.bounds)):
+        for label, given in (
+            ("prior_mean", self.prior_mean),
+            ("prior_sd", self.prior_sd),
+            ("bounds", self.bounds),
+        ):
             unknown = sorted(set(given or {}) - set(names))
             if unknown:
                 raise InvalidParameterError(label, unknown, "keyed by names of the features in X")
         means, sds, bounds = self.prior_mean or {}, self.prior_sd or {}, self.bounds or {}
         mean = np.array([self.intercept_mean, *(means.get(name, 0.0) for name in names)], dtype=np.float64)
-        sd = np.array(
-            [self.intercept_sd, *(sds.get(name, self.default_prior_sd) for name in names)], dtype=np.float64
-        )
+        sd = np.array([self.intercept_sd, *(sds.get(name, self.default_prior_sd) for name in names)], dtype=np.float64)
         pairs = [(None, None), *(bounds.get(name, (None, None)) for name in names)]
         lower = np.array([-np.inf if low is None else low for low, _ in pairs], dtype=np.float64)
         upper = np.array([np.inf if high is None else high for _, high in pairs], dtype=np.float64)

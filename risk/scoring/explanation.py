@@ -31,7 +31,11 @@ def list_drivers(row: Mapping[str, Any], coefficients: Mapping[str, float]) -> l
 
 
 def list_improvements(
-    row: Mapping[str, Any], probability: float, score_row: Callable[[Mapping[str, Any]], float], *, limit: int = 3
+    row: Mapping[str, Any],
+    probability: float,
+    score_row: Callable[[Mapping[str, Any]], float],
+    *,
+    limit: int = 3,
 ) -> list[dict[str, Any]]:
     """Return the single changes that lower the probability most, with the probability after each.
 
@@ -82,8 +86,8 @@ def _driver(feature: Feature, value: Any, log_odds: float) -> dict[str, Any]:
         "value": value,
         "reference": feature.reference,
         "log_odds": round(log_odds, 6),
-        "text_zh": f"{feature.name_zh}{zh}（参照{reference_zh}）：失败比数为参照的{ratio:.2f}倍",
-        "text_en": f"{feature.name_en} {en} (reference {reference_en}): odds of failure {ratio:.2f} times the reference",
+        "text_zh": f"{feature.name_zh}{zh}（参照{reference_zh}）：失败比数为参照项目的{ratio:.2f}倍",
+        "text_en": f"{feature.name_en} {en} (reference {reference_en}): odds of failure times {ratio:.2f}",
     }
 
 

@@ -1,11 +1,11 @@
-"""Inputs of the score: checked against their schema and turned into model columns measured from the reference project."""
+"""Inputs of the score: checked against their schema, turned into columns measured from the reference project."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any
 
 from risk.errors import InvalidParameterError, RiskError
@@ -157,7 +157,7 @@ def encode_row(row: Mapping[str, Any]) -> dict[str, float]:
 def pilot_scale(trl_target: int) -> float:
     """Return how far the target is at pilot scale: 0 to TRL 5, 0.5 at TRL 6, 1 from TRL 7.
 
-    Source: the DoE scale calls TRL 6 engineering or pilot scale and TRL 7 full scale (National Academies 26088, ch. 11).
+    Source: the DoE scale calls TRL 6 engineering or pilot scale, TRL 7 full scale (National Academies 26088, ch. 11).
     """
     return min(max((trl_target - 5) / 2.0, 0.0), 1.0)
 
@@ -177,7 +177,7 @@ def reference_row() -> dict[str, Any]:
     return {key: feature.reference for key, feature in list_features().items()}
 
 
-@lru_cache(maxsize=None)
+@cache
 def _reference(key: str) -> Any:
     return list_features()[key].reference
 

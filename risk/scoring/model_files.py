@@ -17,7 +17,7 @@ from risk.scoring.prior_model import RiskModel
 
 FORMAT_VERSION = 1
 LIBRARIES: tuple[str, ...] = ("numpy", "scipy", "scikit-learn", "skops")
-ALLOWED_TYPES: frozenset[str] = frozenset({"risk.scoring.estimator.MaturityRiskClassifier"})
+ALLOWED_TYPES: frozenset[str] = frozenset({"risk.scoring.estimator.MaturityRiskClassifier", "numpy.dtype"})
 MAX_BYTES = 64 * 1024 * 1024
 
 

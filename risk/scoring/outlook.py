@@ -54,7 +54,7 @@ def months_for_level(trl_start: int) -> dict[str, Any]:
 
 
 def slip_outlook(planned_months: float | None) -> dict[str, Any]:
-    """Return the probability of any slip and its quantiles, as a share of the plan and, where it is known, in months."""
+    """Return the probability of any slip and its quantiles: shares of the plan and, where that is known, months."""
     probability = get_default("schedule", "slip_probability")
     median, sigma = get_default("schedule", "slip_median"), get_default("schedule", "slip_sigma")
     shares = {

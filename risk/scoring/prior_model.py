@@ -54,9 +54,7 @@ class RiskModel:
         """Return the coefficient vector as hexadecimal floats: ``intercept:<definition>`` and one key per column."""
         intercept = float(self.classifier.intercept_[0])
         vector = {f"intercept:{name}": (intercept + shift).hex() for name, shift in self.intercept_shifts.items()}
-        vector.update(
-            {name: float(value).hex() for name, value in zip(COLUMNS, self.classifier.coef_[0], strict=True)}
-        )
+        vector.update({name: float(value).hex() for name, value in zip(COLUMNS, self.classifier.coef_[0], strict=True)})
         return vector
 
     @property
@@ -78,7 +76,11 @@ class RiskModel:
         return definition
 
     def predict_interval(
-        self, design: np.ndarray, unknown_spread: np.ndarray, level: float, definition: str = DEFAULT_DEFINITION
+        self,
+        design: np.ndarray,
+        unknown_spread: np.ndarray,
+        level: float,
+        definition: str = DEFAULT_DEFINITION,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Return the bounds of a central interval of the probability, each of shape (n,).
 
@@ -123,8 +125,13 @@ def fit_prior_model() -> RiskModel:
     rows, target, weight = build_grouped_rows()
     pilot = get_default("base_rates", "pilot_target_level_not_reached")
     low, high = _log_odds(pilot["low"]), _log_odds(pilot["high"])
+    priors = build_priors()
     classifier = MaturityRiskClassifier(
-        intercept_mean=_log_odds(_value(pilot)), intercept_sd=(high - low) / (2.0 * 1.959964), **build_priors()
+        intercept_mean=_log_odds(_value(pilot)),
+        intercept_sd=(high - low) / (2.0 * 1.959964),
+        prior_mean=priors["prior_mean"],
+        prior_sd=priors["prior_sd"],
+        bounds=priors["bounds"],
     )
     # fitted on a frame so that priors are keyed by feature name; pandas is imported only here
     from pandas import DataFrame

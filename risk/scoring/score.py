@@ -91,7 +91,10 @@ def compute_probability(row: Mapping[str, Any], coefficients: Mapping[str, float
         Definition of failure.
     """
     columns = encode_row(row)
-    terms = [coefficients[f"intercept:{definition}"], *(coefficients[name] * columns[name] for name in COLUMNS)]
+    terms = [
+        coefficients[f"intercept:{definition}"],
+        *(coefficients[name] * columns[name] for name in COLUMNS),
+    ]
     log_odds = math.fsum(terms)
     if log_odds >= 0.0:
         return 1.0 / (1.0 + math.exp(-log_odds))
@@ -253,7 +256,9 @@ def _staircase(
         return []
     levels = range(row["trl_start"], row["trl_target"])
     single = [
-        -math.log1p(-compute_probability({**row, "trl_start": level, "trl_target": level + 1}, coefficients, definition))
+        -math.log1p(
+            -compute_probability({**row, "trl_start": level, "trl_target": level + 1}, coefficients, definition)
+        )
         for level in levels
     ]
     steps = [split_over_steps(value, single) for value in (probability, *interval)]

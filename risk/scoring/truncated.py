@@ -72,7 +72,7 @@ def truncated_moments(
 def _univariate_moments(mean: float, variance: float, lower: float, upper: float) -> tuple[float, float]:
     deviation = np.sqrt(variance)
     low, high = (lower - mean) / deviation, (upper - mean) / deviation
-    mirrored = low > 0.0 and not np.isfinite(high) or low + high > 0.0
+    mirrored = (low > 0.0 and not np.isfinite(high)) or low + high > 0.0
     if mirrored:
         low, high = -high, -low
     log_mass = _log_mass(low, high)

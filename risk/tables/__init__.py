@@ -7,7 +7,7 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
-from functools import lru_cache
+from functools import cache, lru_cache
 from pathlib import Path
 from types import MappingProxyType
 from typing import Any
@@ -27,7 +27,13 @@ FIGURE_TABLES: tuple[str, ...] = (
     "grades",
     "press_and_unverified",
 )
-RULE_TABLES: tuple[str, ...] = ("maturity_levels", "eligibility_capital", "eligibility_credit", "features")
+RULE_TABLES: tuple[str, ...] = (
+    "maturity_levels",
+    "eligibility_capital",
+    "eligibility_credit",
+    "features",
+    "outcome_columns",
+)
 
 _FOLDER = Path(__file__).resolve().parent
 _REQUIRED = ("key", "unit", "valid_from", "source", "status")
@@ -83,7 +89,7 @@ class Figure:
         return self.extra.get(name, default)
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_document(name: str) -> Mapping[str, Any]:
     """Return the parsed TOML document of a table, read once and not to be changed.
 
@@ -107,7 +113,7 @@ def load_document(name: str) -> Mapping[str, Any]:
     return MappingProxyType(document)
 
 
-@lru_cache(maxsize=None)
+@cache
 def load_figures(name: str) -> Mapping[str, Figure]:
     """Return the figures of a table by key, in the order of the file, each checked.
 
@@ -141,7 +147,14 @@ def build_figure(table: str, row: Mapping[str, Any]) -> Figure:
         raise TableError(f"Figure {where} needs a number in value.", field=where)
     extra = {name: item for name, item in row.items() if name not in _REQUIRED and name != "value"}
     return Figure(
-        table, key, value, row["unit"], row["valid_from"], row["source"], row["status"], MappingProxyType(extra)
+        table,
+        key,
+        value,
+        row["unit"],
+        row["valid_from"],
+        row["source"],
+        row["status"],
+        MappingProxyType(extra),
     )
 
 

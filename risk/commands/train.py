@@ -1,0 +1,121 @@
+"""``python -m risk train``: outcomes in, a fitted model file and a training report out."""
+
+from __future__ import annotations
+
+import argparse
+from typing import Any
+
+from risk.commands.outcomes import CELLS, MEASURE
+from risk.commands.reading import read_payload
+from risk.errors import RiskError
+
+NAME = "train"
+SUMMARY = "Outcomes (CSV or JSON rows) to a fitted model file and a training report."
+ACCEPTS_CSV = True
+
+INPUT_SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "Outcomes to learn from; the target column is 0, 1 or absent",
+    **CELLS,
+}
+COLUMN_SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "When each column is known (--schema)",
+    "type": "object",
+    "additionalProperties": {
+        "type": "object",
+        "required": ["known_at"],
+        "properties": {"known_at": {"enum": ["decision", "outcome", "identifier"]}},
+    },
+}
+OUTPUT_SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "Training report",
+    "type": "object",
+    "additionalProperties": False,
+    "required": ["model", "digest", "target", "n", "events", "features", "ignored", "leaks", "waivers"],
+    "properties": {
+        "model": {"type": "string", "description": "the file written"},
+        "digest": {"type": "string", "description": "its SHA-256"},
+        "target": {"type": "string"},
+        "n": {"type": "integer", "minimum": 20},
+        "events": {"type": "integer", "minimum": 1},
+        "left_out_without_target": {"type": "integer", "minimum": 0},
+        "features": {"type": "array", "items": {"type": "string"}},
+        "ignored": {"type": "object", "description": "column to reason"},
+        "leaks": {
+            "type": "array",
+            "items": {"type": "object", "required": ["code", "column", "auc", "limit"]},
+        },
+        "waivers": {"type": "object", "description": "code to reason"},
+        "coefficients": {
+            "type": "array",
+            "items": {"type": "object", "required": ["name", "log_odds", "posterior_sd", "at_bound"]},
+        },
+        "cross_validation": {
+            "type": ["object", "null"],
+            "properties": dict.fromkeys(("roc_auc", "brier", "brier_constant", "log_loss", "ece"), MEASURE),
+        },
+        "data_digest": {"type": "string"},
+    },
+}
+EXAMPLE: list[dict[str, Any]] = [
+    {
+        "id": f"project-{index}",
+        "trl_start": 3 + index % 4,
+        "planned_months": 12 + index % 7 * 4,
+        "failed": int(index % 4 == 0),
+    }
+    for index in range(24)
+]
+EXAMPLE_ARGUMENTS: tuple[str, ...] = ("--target", "failed", "--out", "model.skops")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the sub-command."""
+    parser.add_argument("--target", required=True, metavar="COLUMN", help="outcome column, 0 or 1")
+    parser.add_argument("--out", required=True, metavar="FILE", help="model file to write")
+    parser.add_argument("--features", metavar="A,B,...", help="columns to learn from; else those known at the decision")
+    parser.add_argument("--schema", metavar="FILE", help='JSON: {"column": {"known_at": "decision"}}')
+    parser.add_argument("--group", metavar="COLUMN", help="rows of one group stay together in cross-validation")
+    parser.add_argument(
+        "--waive",
+        action="append",
+        default=[],
+        metavar="CODE=REASON",
+        help="let a named guard pass, with the reason",
+    )
+
+
+def run(arguments: argparse.Namespace, payload: list[dict[str, Any]]) -> dict[str, Any]:
+    """Train, write the model file and return the report."""
+    waivers = dict(_split_waiver(text) for text in arguments.waive)
+    features = None
+    if arguments.features is not None:
+        features = [name.strip() for name in arguments.features.split(",") if name.strip()]
+    schema = None
+    if arguments.schema is not None:
+        entries = read_payload(arguments.schema, COLUMN_SCHEMA, accepts_csv=False)
+        schema = {name: entry["known_at"] for name, entry in entries.items()}
+    from risk.scoring.model_files import save_document
+    from risk.scoring.training import train
+
+    document, report = train(
+        payload,
+        target=arguments.target,
+        features=features,
+        schema=schema,
+        waivers=waivers,
+        group=arguments.group,
+    )
+    digest = save_document(document, arguments.out)
+    return {"model": arguments.out, "digest": digest, **report}
+
+
+def _split_waiver(text: str) -> tuple[str, str]:
+    code, separator, reason = text.partition("=")
+    if not separator:
+        raise RiskError(
+            "--waive needs CODE=REASON.", code="waiver_without_reason", field="waive", details={"value": text}
+        )
+    return code.strip(), reason.strip()

@@ -1,0 +1,162 @@
+"""How good probabilities are: ranking, squared error, log loss and calibration, each with a bootstrap interval."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from scipy.stats import rankdata
+
+from risk.errors import InvalidParameterError, RiskError
+
+BINS = 10
+_LARGE = 5_000
+
+
+def evaluate_predictions(
+    outcomes: np.ndarray,
+    probabilities: np.ndarray,
+    *,
+    resamples: int | None = None,
+    seed: int = 0,
+    level: float = 0.95,
+) -> dict[str, Any]:
+    """Return the measures of a set of predictions.
+
+    Parameters
+    ----------
+    outcomes : ndarray of shape (n,)
+        1 for an event, 0 for none.
+    probabilities : ndarray of shape (n,)
+        Predicted probability of the event, from 0 to 1.
+    resamples : int, optional
+        Bootstrap resamples; 1,000, or 200 above 5,000 rows.
+    seed : int, default=0
+        Seed of the resampling.
+    level : float, default=0.95
+        Mass of the percentile intervals.
+
+    Returns
+    -------
+    dict
+        ``n``, ``events``, ``base_rate``; ``roc_auc``, ``brier``, ``brier_constant``, ``log_loss`` and ``ece``, each
+        ``{value, low, high}``; ``reliability``, a list of bins with ``n``, ``predicted``, ``observed``.
+
+    Raises
+    ------
+    RiskError
+        ``one_class_only`` where only events or only non-events are present, ``no_outcomes`` for no rows.
+
+    Notes
+    -----
+    ECE is over ten bins of equal count (Naeini, Cooper, Hauskrecht 2015); the AUC is the Mann-Whitney statistic.
+    Resampling is by row; a draw that holds one class only is left out.
+    """
+    outcomes, probabilities = _check(outcomes, probabilities)
+    count = resamples or (1_000 if outcomes.size <= _LARGE else 200)
+    generator = np.random.default_rng(seed)
+    draws: dict[str, list[float]] = {name: [] for name in MEASURES}
+    for _ in range(count):
+        picked = generator.integers(0, outcomes.size, outcomes.size)
+        if outcomes[picked].min() == outcomes[picked].max():
+            continue
+        for name, measure in MEASURES.items():
+            draws[name].append(measure(outcomes[picked], probabilities[picked]))
+    tail = (1.0 - level) / 2.0
+    result: dict[str, Any] = {
+        "n": int(outcomes.size),
+        "events": int(outcomes.sum()),
+        "base_rate": round(float(outcomes.mean()), 6),
+    }
+    for name, measure in MEASURES.items():
+        value = measure(outcomes, probabilities)
+        low, high = np.quantile(draws[name] or [value], [tail, 1.0 - tail])
+        result[name] = {
+            "value": round(value, 6),
+            "low": round(min(float(low), value), 6),
+            "high": round(max(float(high), value), 6),
+        }
+    result["reliability"] = reliability_table(outcomes, probabilities)
+    return result
+
+
+def roc_auc(outcomes: np.ndarray, scores: np.ndarray) -> float:
+    """Return the probability that an event scores above a non-event, ties counted half; needs both classes."""
+    events = outcomes == 1.0
+    positives = int(events.sum())
+    negatives = outcomes.size - positives
+    ranks = rankdata(scores)
+    return float((ranks[events].sum() - positives * (positives + 1) / 2.0) / (positives * negatives))
+
+
+def brier(outcomes: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the mean squared error of the probabilities (Brier 1950)."""
+    return float(np.mean(np.square(probabilities - outcomes)))
+
+
+def brier_constant(outcomes: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the Brier score of predicting the base rate for every row."""
+    rate = float(outcomes.mean())
+    return rate * (1.0 - rate)
+
+
+def log_loss(outcomes: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the mean negative log likelihood; probabilities are kept 1e-15 away from 0 and 1."""
+    clipped = np.clip(probabilities, 1e-15, 1.0 - 1e-15)
+    return float(-np.mean(outcomes * np.log(clipped) + (1.0 - outcomes) * np.log1p(-clipped)))
+
+
+def expected_calibration_error(outcomes: np.ndarray, probabilities: np.ndarray) -> float:
+    """Return the mean gap between predicted and observed over ten bins of equal count, weighted by their rows."""
+    order = np.argsort(probabilities, kind="stable")
+    gaps = [abs(probabilities[part].mean() - outcomes[part].mean()) * part.size for part in _bins(order)]
+    return float(sum(gaps) / outcomes.size)
+
+
+def reliability_table(outcomes: np.ndarray, probabilities: np.ndarray) -> list[dict[str, Any]]:
+    """Return ``n``, mean ``predicted`` and ``observed`` share of each bin of equal count, lowest first."""
+    order = np.argsort(probabilities, kind="stable")
+    return [
+        {
+            "n": int(part.size),
+            "predicted": round(float(probabilities[part].mean()), 6),
+            "observed": round(float(outcomes[part].mean()), 6),
+        }
+        for part in _bins(order)
+    ]
+
+
+MEASURES: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {
+    "roc_auc": roc_auc,
+    "brier": brier,
+    "brier_constant": brier_constant,
+    "log_loss": log_loss,
+    "ece": expected_calibration_error,
+}
+
+
+def _bins(order: np.ndarray) -> list[np.ndarray]:
+    return [part for part in np.array_split(order, BINS) if part.size]
+
+
+def _check(outcomes: Any, probabilities: Any) -> tuple[np.ndarray, np.ndarray]:
+    outcomes = np.asarray(outcomes, dtype=np.float64)
+    probabilities = np.asarray(probabilities, dtype=np.float64)
+    if outcomes.ndim != 1 or outcomes.shape != probabilities.shape:
+        raise InvalidParameterError(
+            "probabilities", probabilities.shape, f"one probability per outcome, shape {outcomes.shape}"
+        )
+    if outcomes.size == 0:
+        raise RiskError("There is no row with an outcome.", code="no_outcomes", field="outcomes")
+    if not np.isin(outcomes, (0.0, 1.0)).all():
+        raise InvalidParameterError("outcomes", "other values", "0 or 1")
+    if not ((probabilities >= 0.0) & (probabilities <= 1.0)).all():
+        raise InvalidParameterError("probabilities", "other values", "from 0 to 1")
+    if outcomes.min() == outcomes.max():
+        raise RiskError(
+            "Every outcome is the same; both events and non-events are needed.",
+            code="one_class_only",
+            field="outcomes",
+        )
+    return outcomes, probabilities
