@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from risk.sharing.arithmetic import multiply_fraction, round_half
@@ -21,7 +22,11 @@ def advance(run: Run, since: datetime.date | None) -> None:
         if not run.arithmetic.any(base != 0):
             continue
         units, remainder = multiply_fraction(
-            run.arithmetic, base, _numerator(run, account, since), account.denominator, f"accruals.{account.id}"
+            run.arithmetic,
+            base,
+            _numerator(run, account, since),
+            account.denominator,
+            f"accruals.{account.id}",
         )
         rest = run.values[f"accrued_rest:{account.id}"] + remainder
         full = rest >= account.denominator
@@ -33,7 +38,7 @@ def _numerator(run: Run, account: Accrual, since: datetime.date) -> Any:
     """Return the numerator of the factor from `since` to the event, in parts where a step's date lies between."""
     cuts = sorted({since, run.on, *(step.since for step in account.steps if since < step.since < run.on)})
     total: Any = 0
-    for start, end in zip(cuts, cuts[1:], strict=False):
+    for start, end in pairwise(cuts):
         days = (end - start).days
         part: Any = account.numerator(account.rate, days)
         for step in account.steps:

@@ -1,7 +1,8 @@
-"""Amount expressions and live balances: constants, percentages, minimum, maximum, sum, positive difference, gap, layer."""
+"""Amount expressions and live balances: constants, percentages, min, max, sum, positive difference, gap, layer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -77,7 +78,7 @@ def _limit_left(run: Run, limit: str) -> Any:
     return run.model.limits[limit].amount_minor - run.values[f"limit_used:{limit}"]
 
 
-_READERS = {
+_READERS: dict[str, Callable[..., Any]] = {
     "preference": _preference,
     "principal_due": _principal_due,
     "net_principal_loss": _net_principal_loss,
@@ -106,8 +107,11 @@ class Metric:
     def value(self, run: Run) -> Any:
         """Return the reported amount, or raise :class:`EventError` ``metric_missing``."""
         if self.name not in run.metrics:
-            raise EventError("metric_missing", f"The event must report '{self.name}' under metrics.",
-                             f"body.metrics.{self.name}")
+            raise EventError(
+                "metric_missing",
+                f"The event must report '{self.name}' under metrics.",
+                f"body.metrics.{self.name}",
+            )
         return run.metrics[self.name]
 
 
@@ -160,8 +164,9 @@ class Gap:
 
     def value(self, run: Run) -> Any:
         """Return multiple x contributed less received, not negative."""
-        target = percentage(run.arithmetic, run.values[f"contributed:{self.party}"], self.multiple, self.rounding,
-                            self.path)
+        target = percentage(
+            run.arithmetic, run.values[f"contributed:{self.party}"], self.multiple, self.rounding, self.path
+        )
         return run.arithmetic.maximum(target - run.values[f"received:{self.party}"], run.arithmetic.zero)
 
 

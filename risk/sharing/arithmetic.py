@@ -31,6 +31,7 @@ class IntegerArithmetic:
     """Python integers: one scenario, exact, used to settle."""
 
     is_array = False
+    scenarios = 1
     zero: Any = 0
 
     def check(self, value: Any, step: str, party: str | None = None) -> Any:

@@ -138,9 +138,12 @@ class Share:
         )
         for key, carry in zip(keys, carries, strict=True):
             run.values[key] = carry
+        opened = run.open_rest(self, amount)
         run.note_rounding(self, units)
         for leg, part in zip(self.legs, paid, strict=True):
             leg.then.run(run, part)
+        if opened:
+            run.close_tier()
         return run.arithmetic.zero
 
 
@@ -214,7 +217,13 @@ class When:
         holds = self.condition.test(run)
         if isinstance(holds, bool):
             branch = self.then if holds else self.otherwise
-            return amount if branch is None else branch.run(run, amount)
+            if branch is None:
+                return amount
+            opened = self.name is not None and run.open_rest(self, amount)
+            rest = branch.run(run, amount)
+            if opened:
+                run.close_tier()
+            return rest
         zero = run.arithmetic.zero
         yes, no = run.arithmetic.where(holds, amount, zero), run.arithmetic.where(holds, zero, amount)
         rest = self.then.run(run, yes)

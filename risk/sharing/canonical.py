@@ -40,7 +40,9 @@ def normalise(value: Any, path: str = "") -> Any:
             result[name] = normalise(item, f"{path}.{name}" if path else name)
         return result
     raise RiskError(
-        f"{type(value).__name__} at {path or 'the top'} cannot be written as JSON.", code="not_json", field=path or None
+        f"{type(value).__name__} at {path or 'the top'} cannot be written as JSON.",
+        code="not_json",
+        field=path or None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Reading the declarations of a terms document: parties, milestones, instruments, tranches, accruals, limits, policies."""
+"""Reading the declarations of a terms document: parties, milestones, instruments, tranches, limits, policies."""
 
 from __future__ import annotations
 
@@ -27,9 +27,16 @@ from risk.sharing.model import (
 def read_all(model: Model, document: dict[str, Any]) -> None:
     """Fill `model` with every declaration of the document, in the order in which they refer to each other."""
     for section, reader in (
-        ("parties", _party), ("approvals", _approval), ("milestones", _milestone), ("flags", _flag),
-        ("instruments", _instrument), ("tranches", _tranche), ("accruals", _accrual), ("claims", _claim),
-        ("limits", _limit), ("policies", _policy),
+        ("parties", _party),
+        ("approvals", _approval),
+        ("milestones", _milestone),
+        ("flags", _flag),
+        ("instruments", _instrument),
+        ("tranches", _tranche),
+        ("accruals", _accrual),
+        ("claims", _claim),
+        ("limits", _limit),
+        ("policies", _policy),
     ):
         seen = getattr(model, section)
         at_least = 1 if section == "parties" else 0
@@ -60,7 +67,9 @@ def value_names(model: Model) -> tuple[str, ...]:
         names += [f"accrued:{accrual.id}", f"accrued_rest:{accrual.id}"]
     names += [f"claim:{claim}" for claim in model.claims]
     names += [f"limit_used:{limit}" for limit in model.limits]
-    names += [f"called:{tranche.id}:{instrument}" for tranche in model.tranches.values() for instrument in tranche.amounts]
+    names += [
+        f"called:{tranche.id}:{instrument}" for tranche in model.tranches.values() for instrument in tranche.amounts
+    ]
     return tuple(names)
 
 
@@ -68,9 +77,11 @@ def _party(model: Model, data: Any, path: str) -> Party:
     data = reading.mapping(data, path, ("id", "kind", "name"), ("capacity", "priority"))
     priority = reading.minor(data.get("priority", 0), f"{path}.priority")
     return Party(
-        data["id"], reading.choice(data["kind"], f"{path}.kind", PARTY_KINDS),
+        data["id"],
+        reading.choice(data["kind"], f"{path}.kind", PARTY_KINDS),
         reading.bilingual(data["name"], f"{path}.name"),
-        reading.choice(data.get("capacity", "principal"), f"{path}.capacity", CAPACITIES), priority,
+        reading.choice(data.get("capacity", "principal"), f"{path}.capacity", CAPACITIES),
+        priority,
     )
 
 
@@ -113,15 +124,30 @@ def _instrument(model: Model, data: Any, path: str) -> Instrument:
     for index, item in enumerate(reading.sequence(data["repayments"], f"{path}.repayments")):
         where = f"{path}.repayments[{index}]"
         item = reading.mapping(item, where, ("on", "amount_minor"))
-        repayments.append((reading.date(item["on"], f"{where}.on"),
-                           reading.minor(item["amount_minor"], f"{where}.amount_minor")))
+        repayments.append(
+            (
+                reading.date(item["on"], f"{where}.on"),
+                reading.minor(item["amount_minor"], f"{where}.amount_minor"),
+            )
+        )
     if sum(amount for _, amount in repayments) != commitment:
-        raise TermsError("repayments_do_not_add_up", f"The repayments of {path} do not add up to its commitment.",
-                         f"{path}.repayments")
+        raise TermsError(
+            "repayments_do_not_add_up",
+            f"The repayments of {path} do not add up to its commitment.",
+            f"{path}.repayments",
+        )
     accrual = _accrual_of(model, data, path, data["id"], party, f"principal:{data['id']}")
-    return Instrument(data["id"], kind, party, commitment, accrual,
-                      reading.choice(data.get("carry", "none"), f"{path}.carry", ("none", "carried")),
-                      day, tuple(months), tuple(sorted(repayments)))
+    return Instrument(
+        data["id"],
+        kind,
+        party,
+        commitment,
+        accrual,
+        reading.choice(data.get("carry", "none"), f"{path}.carry", ("none", "carried")),
+        day,
+        tuple(months),
+        tuple(sorted(repayments)),
+    )
 
 
 def _accrual_of(model: Model, data: Any, path: str, name: str, party: str, base: str) -> Accrual:
@@ -131,10 +157,19 @@ def _accrual_of(model: Model, data: Any, path: str, name: str, party: str, base:
     for index, item in enumerate(reading.sequence(data.get("steps", []), f"{path}.steps")):
         where = f"{path}.steps[{index}]"
         item = reading.mapping(item, where, ("milestone", "from", "rate"))
-        steps.append(RateStep(
-            reading.known(item["milestone"], f"{where}.milestone", model.milestones, "unknown_milestone", "milestone"),
-            reading.date(item["from"], f"{where}.from"), reading.rate(item["rate"], f"{where}.rate"),
-        ))
+        steps.append(
+            RateStep(
+                reading.known(
+                    item["milestone"],
+                    f"{where}.milestone",
+                    model.milestones,
+                    "unknown_milestone",
+                    "milestone",
+                ),
+                reading.date(item["from"], f"{where}.from"),
+                reading.rate(item["rate"], f"{where}.rate"),
+            )
+        )
     denominator = lcm(rate.denominator, *(step.rate.denominator for step in steps)) * DAY_COUNTS[day_count]
     if denominator > BOUND:
         raise TermsError("rate_too_fine", f"The rates of {path} have too many decimals together.", f"{path}.rate")
@@ -145,8 +180,11 @@ def _accrual(model: Model, data: Any, path: str) -> Accrual:
     data = reading.mapping(data, path, ("id", "party", "base", "rate", "day_count"), ("method", "steps"))
     party = reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party")
     if data["base"] not in {f"capital:{name}" for name in model.parties}:
-        raise TermsError("unknown_base", f"{path}.base must be the capital of a party, such as \"capital:{party}\".",
-                         f"{path}.base")
+        raise TermsError(
+            "unknown_base",
+            f'{path}.base must be the capital of a party, such as "capital:{party}".',
+            f"{path}.base",
+        )
     reading.choice(data.get("method", "simple"), f"{path}.method", ("simple",))
     return _accrual_of(model, data, path, data["id"], party, data["base"])
 
@@ -170,9 +208,11 @@ def _check_tranches(model: Model) -> None:
     for name, instrument in model.instruments.items():
         drawn = sum(tranche.amounts.get(name, 0) for tranche in model.tranches.values())
         if drawn != instrument.commitment_minor:
-            raise TermsError("tranches_do_not_add_up",
-                             f"The tranches of '{name}' add up to {drawn}, its commitment is "
-                             f"{instrument.commitment_minor}.", "tranches")
+            raise TermsError(
+                "tranches_do_not_add_up",
+                f"The tranches of '{name}' add up to {drawn}, its commitment is {instrument.commitment_minor}.",
+                "tranches",
+            )
 
 
 def _claim(model: Model, data: Any, path: str) -> Claim:
@@ -184,16 +224,21 @@ def _claim(model: Model, data: Any, path: str) -> Claim:
     if amount is not None:
         reading.minor(amount, f"{path}.amount_minor")
         due = reading.mapping(data["due_on"], f"{path}.due_on", ("milestone",))
-        milestone = reading.known(due["milestone"], f"{path}.due_on.milestone", model.milestones, "unknown_milestone",
-                                  "milestone")
+        milestone = reading.known(
+            due["milestone"], f"{path}.due_on.milestone", model.milestones, "unknown_milestone", "milestone"
+        )
     return Claim(data["id"], party, reading.bilingual(data["name"], f"{path}.name"), amount, milestone)
 
 
 def _limit(model: Model, data: Any, path: str) -> Limit:
     data = reading.mapping(data, path, ("id", "party", "amount_minor", "name"))
     party = reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party")
-    return Limit(data["id"], party, reading.minor(data["amount_minor"], f"{path}.amount_minor"),
-                 reading.bilingual(data["name"], f"{path}.name"))
+    return Limit(
+        data["id"],
+        party,
+        reading.minor(data["amount_minor"], f"{path}.amount_minor"),
+        reading.bilingual(data["name"], f"{path}.name"),
+    )
 
 
 def _policy(model: Model, data: Any, path: str) -> Policy:
@@ -208,6 +253,9 @@ def _policy(model: Model, data: Any, path: str) -> Policy:
         reading.known(name, f"{path}.paid_by.{name}", model.parties, "unknown_party", "party")
         paid_by[name] = reading.minor(amount, f"{path}.paid_by.{name}")
     if sum(paid_by.values()) != premium:
-        raise TermsError("shares_do_not_add_up", f"What is paid under {path}.paid_by is not the premium.",
-                         f"{path}.paid_by")
+        raise TermsError(
+            "shares_do_not_add_up",
+            f"What is paid under {path}.paid_by is not the premium.",
+            f"{path}.paid_by",
+        )
     return Policy(data["id"], party, insured, premium, paid_by)

@@ -124,34 +124,61 @@ class Engine:
         run = start_run(self.model, self._arithmetic, state, event, on)
         HANDLERS[event["kind"]](run, event["body"])
         journal, explanation = run.journal, run.explanation
-        assert journal is not None and explanation is not None
+        assert journal is not None
+        assert explanation is not None
         accounts = {key: amount for key, amount in journal.accounts.items() if amount}
         new = State(self.terms_hash, run.status, on, run.values, accounts, run.flags, run.results, head, log)
         flows = {party: amount for party, amount in run.flows.items() if amount}
         return Outcome(new, journal.nets_by_step(), explanation.tiers, self.balances(new), flows, head)
 
     def _reverse(
-        self, state: State, event: dict[str, Any], on: datetime.date, head: str, log: tuple[dict[str, Any], ...]
+        self,
+        state: State,
+        event: dict[str, Any],
+        on: datetime.date,
+        head: str,
+        log: tuple[dict[str, Any], ...],
     ) -> Outcome:
         """Undo the last event that still stands; earlier ones are undone by reversing backwards."""
         body = reading.mapping(event["body"], "body", ("target",), ("reason",), EventError)
         standing = standing_events(state.log)
         if not standing or standing[-1]["id"] != body["target"]:
             last = standing[-1]["id"] if standing else None
-            raise EventError("not_the_last_event", "Only the last event that still stands can be reversed"
-                             + (f"; it is {last}." if last else "."), "body.target", last=last)
+            raise EventError(
+                "not_the_last_event",
+                "Only the last event that still stands can be reversed" + (f"; it is {last}." if last else "."),
+                "body.target",
+                last=last,
+            )
         if state.last_date is not None and on < state.last_date:
-            raise EventError("date_before_last_event", "A reversal cannot be dated before what it reverses.",
-                             "effective_on")
+            raise EventError(
+                "date_before_last_event",
+                "A reversal cannot be dated before what it reverses.",
+                "effective_on",
+            )
         before, undone = self._replay(standing)
-        restored = State(self.terms_hash, before.status, before.last_date, before.values, before.accounts, before.flags,
-                         before.results, head, log)
+        restored = State(
+            self.terms_hash,
+            before.status,
+            before.last_date,
+            before.values,
+            before.accounts,
+            before.flags,
+            before.results,
+            head,
+            log,
+        )
         postings = [(code, party, -amount) for code, party, amount in undone.postings]
         flows = {party: -amount for party, amount in undone.flows.items()}
         tier = {
-            "clause": "events", "name": {"zh": "冲销", "en": "Reversal"},
+            "clause": "events",
+            "name": {"zh": "冲销", "en": "Reversal"},
             "why": {"zh": f"冲销事件{body['target']}", "en": f"reverses event {body['target']}"},
-            "depth": 0, "capacity_minor": None, "amount_minor": 0, "to": [], "rounding": [],
+            "depth": 0,
+            "capacity_minor": None,
+            "amount_minor": 0,
+            "to": [],
+            "rounding": [],
         }
         return Outcome(restored, postings, [tier], self.balances(restored), flows, head)
 
@@ -197,7 +224,9 @@ def opening_state(model: Model, version_hash: str, zero: Any = 0) -> State:
     flags |= {f"called:{name}": False for name in model.tranches}
     flags |= {f"premium:{name}": False for name in model.policies}
     flags |= dict.fromkeys(
-        ("default", "compensated", "compensated:pool", "compensated:guarantee", "exited", "written_off"), False)
+        ("default", "compensated", "compensated:pool", "compensated:guarantee", "exited", "written_off"),
+        False,
+    )
     return State(version_hash, values=dict.fromkeys(model.value_names, zero), flags=flags)
 
 
@@ -235,9 +264,11 @@ def start_run(
     if state.status == "open" and event["kind"] != "activate":
         raise EventError("not_active", "The agreement has not been activated.", "kind")
     if state.last_date is not None and on < state.last_date:
-        raise EventError("date_before_last_event",
-                         f"The event is dated {on}, before the last one of {state.last_date}; reverse later events "
-                         "first.", "effective_on")
+        raise EventError(
+            "date_before_last_event",
+            f"The event is dated {on}, before the last one of {state.last_date}; reverse later events first.",
+            "effective_on",
+        )
     return Run(model, arithmetic, state, on, occurs)
 
 

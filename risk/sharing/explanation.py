@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from risk.sharing.blocks import Cap, Facility, IntoPot, Keep, Share, To
+from risk.sharing.blocks import Cap, Facility, IntoPot, Keep, Share, To, When
 from risk.sharing.model import Model
 from risk.sharing.wording import amount_words, node_name
+
+REST = {"zh": "取走剩余全部", "en": "takes all that is left"}
 
 
 class Explanation:
@@ -21,7 +23,6 @@ class Explanation:
         self.model = model
         self.tiers: list[dict[str, Any]] = []
         self._open: list[dict[str, Any]] = []
-        self._pending: list[dict[str, Any]] = []
 
     def open(self, node: Cap | Facility, capacity: int, amount: int) -> None:
         """Begin a tier."""
@@ -29,61 +30,55 @@ class Explanation:
         tier = self._tier(node.path, node_name(node, self.model), amount_words(what, self.model), capacity, amount)
         self._open.append(tier)
 
+    def open_rest(self, node: Share | When, amount: int) -> bool:
+        """Begin a tier that takes all that is left; say no where it would stand inside another or be empty."""
+        if self._open or not amount:
+            return False
+        self._open.append(self._tier(node.path, node_name(node, self.model), REST, None, amount))
+        return True
+
     def close(self) -> None:
         """End the innermost tier."""
         self._open.pop()
 
     def paid(self, leaf: To | Keep | IntoPot, party: str, amount: int) -> None:
         """Record a payment in the innermost tier, or in a tier of its own that takes all that is left."""
-        tier = self._open[-1] if self._open else self._rest(leaf)
-        tier["to"].append({
-            "party": party,
-            "amount_minor": amount,
-            "legal_basis": getattr(leaf, "legal_basis", None),
-            "rank": getattr(leaf, "rank", None),
-            "clause": leaf.path,
-        })
-        if not self._open:
-            tier["amount_minor"] += amount
+        tier = self._open[-1] if self._open else self._tier(leaf.path, node_name(leaf, self.model), REST, None, amount)
+        tier["to"].append(
+            {
+                "party": party,
+                "amount_minor": amount,
+                "legal_basis": getattr(leaf, "legal_basis", None),
+                "rank": getattr(leaf, "rank", None),
+                "clause": leaf.path,
+            }
+        )
 
     def rounding(self, node: Share, units: list[int]) -> None:
-        """Record rounding units of a split."""
-        notes = [{"clause": node.path, "leg": leg.key, "units": unit}
-                 for leg, unit in zip(node.legs, units, strict=True) if unit]
-        if not notes:
-            return
+        """Record who got rounding units of a split."""
         if self._open:
-            self._open[-1]["rounding"].extend(notes)
-        else:
-            self._pending = notes
+            self._open[-1]["rounding"].extend(
+                {"clause": node.path, "leg": leg.key, "units": unit}
+                for leg, unit in zip(node.legs, units, strict=True)
+                if unit
+            )
 
     def note(self, clause: str, name: dict[str, str], why: dict[str, str], amount: int) -> None:
         """Add a tier for what the event established without paying anybody."""
         self._tier(clause, name, why, None, amount)
 
-    def _rest(self, leaf: To | Keep | IntoPot) -> dict[str, Any]:
-        last = self.tiers[-1] if self.tiers else None
-        if last is not None and last.get("capacity_minor") is None and last["clause"] == _parent(leaf.path):
-            tier = last
-        else:
-            why = {"zh": "取走剩余全部", "en": "takes all that is left"}
-            tier = self._tier(_parent(leaf.path), node_name(leaf, self.model), why, None, 0)
-        if self._pending:
-            tier["rounding"].extend(self._pending)
-            self._pending = []
-        return tier
-
     def _tier(
         self, clause: str, name: dict[str, str], why: dict[str, str], capacity: int | None, amount: int
     ) -> dict[str, Any]:
         tier: dict[str, Any] = {
-            "clause": clause, "name": name, "why": why, "depth": len(self._open), "capacity_minor": capacity,
-            "amount_minor": amount, "to": [], "rounding": [],
+            "clause": clause,
+            "name": name,
+            "why": why,
+            "depth": len(self._open),
+            "capacity_minor": capacity,
+            "amount_minor": amount,
+            "to": [],
+            "rounding": [],
         }
         self.tiers.append(tier)
         return tier
-
-
-def _parent(path: str) -> str:
-    """Return the clause of the share that a leaf is a leg of, or the leaf's own clause."""
-    return path.split(".share.legs[")[0] + ".share" if ".share.legs[" in path else path

@@ -11,15 +11,43 @@ if TYPE_CHECKING:
     from risk.sharing.blocks import Node, Recover
 
 PARTY_KINDS = (
-    "angel", "venture_fund", "industrial_fund", "guidance_fund", "bank", "insurer", "pool", "guarantor", "pilot_centre",
-    "project", "founders", "fiscal", "creditors", "university", "other",
+    "angel",
+    "venture_fund",
+    "industrial_fund",
+    "guidance_fund",
+    "bank",
+    "insurer",
+    "pool",
+    "guarantor",
+    "pilot_centre",
+    "project",
+    "founders",
+    "fiscal",
+    "creditors",
+    "university",
+    "other",
 )
 GUIDANCE_KINDS = ("guidance_fund", "fiscal")
 CAPACITIES = ("principal", "agent", "entrusted")
 LEGAL_BASES = (
-    "dividend", "capital_reduction", "share_sale", "liquidation_surplus", "partnership_distribution", "loan_interest",
-    "loan_principal", "guarantee_recourse", "licence_fee", "service_fee", "subsidy", "conditional_grant",
-    "insurance_indemnity", "assignment", "pool_compensation", "liquidation_costs", "retained_by_project", "concession",
+    "dividend",
+    "capital_reduction",
+    "share_sale",
+    "liquidation_surplus",
+    "partnership_distribution",
+    "loan_interest",
+    "loan_principal",
+    "guarantee_recourse",
+    "licence_fee",
+    "service_fee",
+    "subsidy",
+    "conditional_grant",
+    "insurance_indemnity",
+    "assignment",
+    "pool_compensation",
+    "liquidation_costs",
+    "retained_by_project",
+    "concession",
 )
 DAY_COUNTS = {"A365F": 365, "A360": 360}
 

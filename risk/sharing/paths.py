@@ -47,7 +47,11 @@ class Paths:
 
 
 def run_paths(
-    model: Model, version_hash: str, events: Sequence[dict[str, Any]], scenarios: int, keep_balances: Sequence[str] = ()
+    model: Model,
+    version_hash: str,
+    events: Sequence[dict[str, Any]],
+    scenarios: int,
+    keep_balances: Sequence[str] = (),
 ) -> Paths:
     """Run the events over n scenarios; see :meth:`risk.sharing.engine.Engine.run_paths`.
 
@@ -84,8 +88,13 @@ def run_paths(
             flows[party][row] = amount if occurs is True else numpy.where(occurs, amount, 0)
         for name in keep_balances:
             kept[name][row] = Run(model, arithmetic, state, on).balance(name)
-    paths = Paths([event["id"] for event, _ in read], [on for _, on in read], list(model.parties), flows,
-                  values_after=kept)
+    paths = Paths(
+        [event["id"] for event, _ in read],
+        [on for _, on in read],
+        list(model.parties),
+        flows,
+        values_after=kept,
+    )
     if read:
         final = Run(model, arithmetic, state, read[-1][1])
         paths.balances = {name: numpy.broadcast_to(final.balance(name), (scenarios,)) for name in names}
@@ -109,6 +118,8 @@ def _merge(state: State, run: Run, on: datetime.date) -> State:
     if run.occurs is not True:
         numpy = run.arithmetic.numpy  # type: ignore[union-attr]  # only the array path gets here
         idle = Run(run.model, run.arithmetic, state, on)
-        values = {name: value if value is idle.values[name] else numpy.where(run.occurs, value, idle.values[name])
-                  for name, value in values.items()}
+        values = {
+            name: value if value is idle.values[name] else numpy.where(run.occurs, value, idle.values[name])
+            for name, value in values.items()
+        }
     return State(state.terms_hash, run.status, on, values, {}, flags, run.results)

@@ -17,7 +17,11 @@ Refusal = Callable[..., Exception]
 
 
 def mapping(
-    data: Any, path: str, required: tuple[str, ...], optional: tuple[str, ...] = (), refuse: Refusal = TermsError
+    data: Any,
+    path: str,
+    required: tuple[str, ...],
+    optional: tuple[str, ...] = (),
+    refuse: Refusal = TermsError,
 ) -> dict[str, Any]:
     """Return `data` as an object that has every required key and no unknown one."""
     if not isinstance(data, dict):
@@ -25,8 +29,11 @@ def mapping(
     unknown = sorted(str(key) for key in data if key not in required and key not in optional)
     if unknown:
         allowed = ", ".join(sorted(required + optional))
-        raise refuse("unknown_key", f"{path} has the unknown key '{unknown[0]}'; it may have {allowed}.",
-                     f"{path}.{unknown[0]}")
+        raise refuse(
+            "unknown_key",
+            f"{path} has the unknown key '{unknown[0]}'; it may have {allowed}.",
+            f"{path}.{unknown[0]}",
+        )
     for key in required:
         if key not in data:
             raise refuse("missing_key", f"{path} lacks '{key}'.", f"{path}.{key}")
@@ -79,9 +86,9 @@ def minor(data: Any, path: str, refuse: Refusal = TermsError) -> int:
 def decimal(data: Any, path: str, refuse: Refusal = TermsError) -> Fraction:
     """Return decimal text such as ``"0.08"`` as an exact fraction."""
     if isinstance(data, (float, int)) and not isinstance(data, bool):
-        raise refuse("rate_not_text", f"{path} must be decimal text such as \"0.08\", not a number.", path)
+        raise refuse("rate_not_text", f'{path} must be decimal text such as "0.08", not a number.', path)
     if not isinstance(data, str) or not DECIMAL.match(data):
-        raise refuse("bad_decimal", f"{path} must be decimal text with at most 12 decimals, such as \"0.08\".", path)
+        raise refuse("bad_decimal", f'{path} must be decimal text with at most 12 decimals, such as "0.08".', path)
     return Fraction(data)
 
 
@@ -96,8 +103,11 @@ def share(data: Any, path: str, refuse: Refusal = TermsError) -> Fraction:
 def rate(data: Any, path: str) -> Fraction:
     """Return the yearly rate of ``{"value": "0.06", "per": "year"}``."""
     if isinstance(data, (str, int, float)):
-        raise TermsError("rate_without_unit",
-                         f"{path} must say per what it runs, such as {{\"value\": \"0.06\", \"per\": \"year\"}}.", path)
+        raise TermsError(
+            "rate_without_unit",
+            f'{path} must say per what it runs, such as {{"value": "0.06", "per": "year"}}.',
+            path,
+        )
     if isinstance(data, dict) and "per" not in data:
         raise TermsError("rate_without_unit", f"{path} lacks 'per'.", f"{path}.per")
     data = mapping(data, path, ("value", "per"))
@@ -120,8 +130,9 @@ def bilingual(data: Any, path: str) -> dict[str, str]:
     data = mapping(data, path, ("zh", "en"))
     for language in ("zh", "en"):
         if not isinstance(data[language], str) or not data[language].strip() or len(data[language]) > 400:
-            raise TermsError("bad_text", f"{path}.{language} must be text of 1 to 400 characters.",
-                             f"{path}.{language}")
+            raise TermsError(
+                "bad_text", f"{path}.{language} must be text of 1 to 400 characters.", f"{path}.{language}"
+            )
     return dict(data)
 
 

@@ -1,4 +1,4 @@
-"""Rules of claims over compiled programs: what may not be returned from revenue, who may stand behind whom, and when."""
+"""Rules of claims over compiled programs: what revenue may not return, who may stand behind whom, and when."""
 
 from __future__ import annotations
 
@@ -44,9 +44,12 @@ def order_pots(parts: dict[str, Node]) -> list[str]:
 
     def visit(name: str, trail: tuple[str, ...]) -> None:
         if name in trail:
-            chain = " → ".join((*trail[trail.index(name):], name))
-            raise TermsError("circular_reference", f"The parts feed each other in a circle: {chain}.",
-                             f"pots.{name}.program")
+            chain = " → ".join((*trail[trail.index(name) :], name))
+            raise TermsError(
+                "circular_reference",
+                f"The parts feed each other in a circle: {chain}.",
+                f"pots.{name}.program",
+            )
         if name not in done:
             for target in feeds[name]:
                 visit(target, (*trail, name))
@@ -90,22 +93,31 @@ def _no_capital_from_revenue(model: Model) -> None:
             if isinstance(node, IntoPot):
                 roots.append(model.pots[node.pot])
             if isinstance(node, To) and node.settles is not None and node.settles.kind == "capital":
-                raise TermsError("capital_from_revenue",
-                                 f"{node.path} returns capital out of revenue, which would withdraw contributed capital.",
-                                 node.path)
+                raise TermsError(
+                    "capital_from_revenue",
+                    f"{node.path} returns capital out of revenue, which would withdraw contributed capital.",
+                    node.path,
+                )
 
 
 def _legal_basis_of_debts(model: Model) -> None:
-    wanted = {"interest_due": ("loan_interest", "insurance_indemnity", "assignment"),
-              "capital": ("capital_reduction", "share_sale", "liquidation_surplus", "partnership_distribution")}
+    wanted = {
+        "interest_due": ("loan_interest", "insurance_indemnity", "assignment"),
+        "capital": ("capital_reduction", "share_sale", "liquidation_surplus", "partnership_distribution"),
+    }
     for leaf in _leaves(model):
         kind = leaf.settles.kind if leaf.settles else None
         if kind in wanted and leaf.legal_basis not in wanted[kind]:
-            raise TermsError("legal_basis_does_not_fit",
-                             f"{leaf.path} settles {kind} on the basis '{leaf.legal_basis}'; it must be one of "
-                             f"{', '.join(wanted[kind])}.", f"{leaf.path}.legal_basis")
+            raise TermsError(
+                "legal_basis_does_not_fit",
+                f"{leaf.path} settles {kind} on the basis '{leaf.legal_basis}'; it must be one of "
+                f"{', '.join(wanted[kind])}.",
+                f"{leaf.path}.legal_basis",
+            )
         if kind == "capital" and model.parties[leaf.party].kind in ("bank", "insurer"):
-            raise TermsError("bank_holds_no_equity", f"{leaf.path}: a bank or an insurer holds no equity here.", leaf.path)
+            raise TermsError(
+                "bank_holds_no_equity", f"{leaf.path}: a bank or an insurer holds no equity here.", leaf.path
+            )
 
 
 def _holds(condition: Condition, context: str) -> bool | None:
@@ -132,10 +144,10 @@ def _subordination(model: Model, context: str) -> None:
 
     def visit(node: Node, place: int, approval: str | None) -> int:
         if isinstance(node, To):
-            if node.settles is not None and node.settles.kind == "capital":
-                # A part may be fed by several tiers; its capital is returned by the first that reaches it.
-                if node.path not in found or place < found[node.path][0]:
-                    found[node.path] = (place, node, node.approval or approval)
+            # A part may be fed by several tiers; its capital is returned by the first that reaches it.
+            first = node.path not in found or place < found[node.path][0]
+            if first and node.settles is not None and node.settles.kind == "capital":
+                found[node.path] = (place, node, node.approval or approval)
             return place
         if isinstance(node, IntoPot):
             return visit(model.pots[node.pot], place, approval)
@@ -158,9 +170,14 @@ def _subordination(model: Model, context: str) -> None:
         if model.parties[leaf.party].kind not in GUIDANCE_KINDS or not private or place <= min(private):
             continue
         if context != "liquidation":
-            raise TermsError("guidance_subordinated_outside_liquidation",
-                             f"{leaf.path}: a guidance fund may stand behind private capital in liquidation only.",
-                             leaf.path)
+            raise TermsError(
+                "guidance_subordinated_outside_liquidation",
+                f"{leaf.path}: a guidance fund may stand behind private capital in liquidation only.",
+                leaf.path,
+            )
         if approval is None:
-            raise TermsError("approval_required",
-                             f"{leaf.path}: a guidance fund stands behind private capital only with an approval.", leaf.path)
+            raise TermsError(
+                "approval_required",
+                f"{leaf.path}: a guidance fund stands behind private capital only with an approval.",
+                leaf.path,
+            )

@@ -8,7 +8,7 @@ from typing import Any
 from risk.sharing import accrual, reading
 from risk.sharing.amounts import Balance
 from risk.sharing.arithmetic import BOUND, Arithmetic
-from risk.sharing.blocks import Cap, Facility, IntoPot, Keep, Node, Share, To
+from risk.sharing.blocks import Cap, Facility, IntoPot, Keep, Node, Share, To, When
 from risk.sharing.errors import EventError
 from risk.sharing.explanation import Explanation
 from risk.sharing.journal import Journal
@@ -78,9 +78,9 @@ class Run:
         """Return a truth value of the body, or in simulation a boolean array."""
         if isinstance(data, bool):
             return data
-        if self.arithmetic.is_array and getattr(data, "dtype", None) == "bool":
-            if data.shape == (self.arithmetic.scenarios,):
-                return data
+        is_array = self.arithmetic.is_array and getattr(data, "dtype", None) == "bool"
+        if is_array and data.shape == (self.arithmetic.scenarios,):
+            return data
         raise EventError("not_a_truth_value", f"{path} must be true or false.", path)
 
     def set_flag(self, name: str, value: Any) -> None:
@@ -119,15 +119,19 @@ class Run:
         for giver, cap in self.model.concession_caps.items():
             gain = self.values[f"gain:{giver}"]
             allowed, _ = self.arithmetic.muldivmod(gain, cap.numerator, cap.denominator)
-            self.refuse(self.values[f"conceded:{giver}"] > allowed + 1, "concession_above_cap",
-                        f"{giver} would concede more than the stated share of its own realised gains.")
+            self.refuse(
+                self.values[f"conceded:{giver}"] > allowed + 1,
+                "concession_above_cap",
+                f"{giver} would concede more than the stated share of its own realised gains.",
+            )
 
     def run_program(self, program: Node, amount: Any) -> None:
         """Run a program over a pot that is already posted."""
         rest = program.run(self, self.arithmetic.check(amount, program.path))
         if self.arithmetic.any(rest != 0):
-            raise EventError("pot_not_shared_out", f"{program.path} left a part of the pot without a payee.",
-                             program.path)
+            raise EventError(
+                "pot_not_shared_out", f"{program.path} left a part of the pot without a payee.", program.path
+            )
         for name, part in self.model.pots.items():
             collected = self.pots.pop(name, None)
             if collected is not None:
@@ -145,9 +149,12 @@ class Run:
         self.add(f"received:{party}", amount)
         if leaf.conceded_by:
             giver = leaf.conceded_by
-            self.refuse(self.arithmetic.both(amount > 0, self.values[f"capital:{giver}"] > 0),
-                        "concession_before_principal",
-                        f"{giver} may concede only after its own principal has come back.", leaf.path)
+            self.refuse(
+                self.arithmetic.both(amount > 0, self.values[f"capital:{giver}"] > 0),
+                "concession_before_principal",
+                f"{giver} may concede only after its own principal has come back.",
+                leaf.path,
+            )
             self.add(f"conceded:{giver}", amount)
             self.add(f"gain:{giver}", amount)
         elif leaf.settles is None or leaf.settles.kind == "preference":
@@ -176,8 +183,12 @@ class Run:
 
     def settle(self, balance: Balance, amount: Any, clause: str) -> None:
         """Lower what a payment settles."""
-        self.refuse(amount > balance.value(self), "more_than_owed",
-                    f"{clause} pays more than {balance.name} is owed.", clause)
+        self.refuse(
+            amount > balance.value(self),
+            "more_than_owed",
+            f"{clause} pays more than {balance.name} is owed.",
+            clause,
+        )
         if balance.kind == "preference":
             self.values[f"accrued:{balance.ids[0]}"] = self.values[f"accrued:{balance.ids[0]}"] - amount
         elif balance.kind in ("principal", "principal_due", "loss_borne"):
@@ -211,6 +222,10 @@ class Run:
         """Begin a tier of the explanation."""
         if self.explanation is not None:
             self.explanation.open(node, capacity, amount)
+
+    def open_rest(self, node: Share | When, amount: Any) -> bool:
+        """Begin a tier that takes all that is left, where no tier is open."""
+        return self.explanation is not None and self.explanation.open_rest(node, amount)
 
     def close_tier(self) -> None:
         """End the innermost tier."""

@@ -18,11 +18,19 @@ INVESTORS = ("angel", "industrial", "guidance")
 
 def parameters() -> Json:
     """Return the parameters of the joint pilot template that express scenario A."""
-    approval = {"zh": "引导基金投资决策委员会（示例）", "en": "Investment committee of the guidance fund (example)"}
+    approval = {
+        "zh": "引导基金投资决策委员会（示例）",
+        "en": "Investment committee of the guidance fund (example)",
+    }
     return {
-        "title": {"zh": "精细化工连续流中试联合投资协议", "en": "Joint agreement on a continuous-flow fine-chemicals pilot"},
-        "invented": {"zh": "触发概率、利率、价格和收率均为示例虚构数据。",
-                     "en": "Trigger probability, rates, prices and yields are invented for the example."},
+        "title": {
+            "zh": "精细化工连续流中试联合投资协议",
+            "en": "Joint agreement on a continuous-flow fine-chemicals pilot",
+        },
+        "invented": {
+            "zh": "触发概率、利率、价格和收率均为示例虚构数据。",
+            "en": "Trigger probability, rates, prices and yields are invented for the example.",
+        },
         "currency": "CNY",
         "project": {"id": "project", "name": {"zh": "项目公司", "en": "Project company"}},
         "founders": {"id": "founders", "name": {"zh": "创始人和高校", "en": "Founders and university"}},
@@ -30,7 +38,10 @@ def parameters() -> Json:
             {"id": "M0", "name": {"zh": "许可齐备、保单生效", "en": "permits in place and policy bound"}},
             {"id": "M1", "name": {"zh": "50%负荷连续运行72小时", "en": "72 hours at 50% load"}},
             {"id": "M2", "name": {"zh": "机械竣工", "en": "mechanical completion"}},
-            {"id": "M3", "name": {"zh": "168小时收率不低于82%", "en": "yield of at least 82% over 168 hours"}},
+            {
+                "id": "M3",
+                "name": {"zh": "168小时收率不低于82%", "en": "yield of at least 82% over 168 hours"},
+            },
         ],
         "calls": [
             {"id": "T1", "on": "2027-01-15", "conditions": ["M0"]},
@@ -45,38 +56,67 @@ def parameters() -> Json:
         "investors_share": "0.44",
         "preference_rate": "0.06",
         "bank": {
-            "id": "bank", "name": {"zh": "银行", "en": "Bank"}, "rate": "0.04",
+            "id": "bank",
+            "name": {"zh": "银行", "en": "Bank"},
+            "rate": "0.04",
             "amounts_minor": {"T2": 3_000_000 * YUAN, "T3": 2_000_000 * YUAN},
-            "repayments": [{"on": "2029-06-20", "amount_minor": 2_500_000 * YUAN},
-                           {"on": "2029-12-20", "amount_minor": 2_500_000 * YUAN}],
+            "repayments": [
+                {"on": "2029-06-20", "amount_minor": 2_500_000 * YUAN},
+                {"on": "2029-12-20", "amount_minor": 2_500_000 * YUAN},
+            ],
             "step_down": {"milestone": "M3", "from": "2028-09-20", "rate": "0.036"},
         },
         "insurer": {
-            "id": "insurer", "name": {"zh": "保险公司", "en": "Insurer"}, "premium_minor": 680_657 * YUAN,
+            "id": "insurer",
+            "name": {"zh": "保险公司", "en": "Insurer"},
+            "premium_minor": 680_657 * YUAN,
             "paid_by": {"project": 380_657 * YUAN, "province": 300_000 * YUAN},
             "subsidy_party": {"id": "province", "name": {"zh": "省级财政", "en": "Province"}},
-            "deductible_minor": 930_000 * YUAN, "share": "0.5", "limit_minor": 4_000_000 * YUAN,
+            "deductible_minor": 930_000 * YUAN,
+            "share": "0.5",
+            "limit_minor": 4_000_000 * YUAN,
             "assigned_to_bank": "0.4",
         },
         "pool": {
-            "id": "pool", "name": {"zh": "风险补偿资金池", "en": "Risk-compensation pool"}, "share": "0.4",
+            "id": "pool",
+            "name": {"zh": "风险补偿资金池", "en": "Risk-compensation pool"},
+            "share": "0.4",
             "limits": [
-                {"id": "pool-loan", "amount_minor": 1_500_000 * YUAN,
-                 "name": {"zh": "单笔贷款补偿上限", "en": "limit for one loan"}},
-                {"id": "pool-year", "amount_minor": 1_100_000 * YUAN,
-                 "name": {"zh": "本年度剩余额度", "en": "room left this year"}},
+                {
+                    "id": "pool-loan",
+                    "amount_minor": 1_500_000 * YUAN,
+                    "name": {"zh": "单笔贷款补偿上限", "en": "limit for one loan"},
+                },
+                {
+                    "id": "pool-year",
+                    "amount_minor": 1_100_000 * YUAN,
+                    "name": {"zh": "本年度剩余额度", "en": "room left this year"},
+                },
             ],
         },
-        "centre": {"id": "centre", "name": {"zh": "中试平台", "en": "Pilot centre"}, "success_fee_minor": 600_000 * YUAN,
-                   "milestone": "M3", "contract": "A-CENTRE-2027-01"},
+        "centre": {
+            "id": "centre",
+            "name": {"zh": "中试平台", "en": "Pilot centre"},
+            "success_fee_minor": 600_000 * YUAN,
+            "milestone": "M3",
+            "contract": "A-CENTRE-2027-01",
+        },
         "guidance": {
             "party": "guidance",
             "subordination_approval": {"body": approval, "number": "A-EXAMPLE-2026-11", "on": "2026-12-20"},
             "concession": {
-                "keep_rate": "0.03", "beneficiaries": {"angel": 2, "industrial": 5}, "cap_share_of_gain": "1",
+                "keep_rate": "0.03",
+                "beneficiaries": {"angel": 2, "industrial": 5},
+                "cap_share_of_gain": "1",
                 "conditions": [
-                    {"id": "early-stage", "name": {"zh": "项目属于早期投资", "en": "the investment counts as early stage"}},
-                    {"id": "concession-approved", "name": {"zh": "让利已获批准", "en": "the concession is approved"}},
+                    {
+                        "id": "early-stage",
+                        "name": {"zh": "项目属于早期投资", "en": "the investment counts as early stage"},
+                    },
+                    {
+                        "id": "concession-approved",
+                        "name": {"zh": "让利已获批准", "en": "the concession is approved"},
+                    },
                 ],
                 "approval": {"body": approval, "number": "A-EXAMPLE-2026-12", "on": "2026-12-20"},
             },
@@ -85,8 +125,12 @@ def parameters() -> Json:
 
 
 def _investor(name: str, kind: str, zh: str, en: str, first: int, later: int) -> Json:
-    return {"id": name, "kind": kind, "name": {"zh": zh, "en": en},
-            "amounts_minor": {"T1": first * YUAN, "T2": later * YUAN, "T3": later * YUAN}}
+    return {
+        "id": name,
+        "kind": kind,
+        "name": {"zh": zh, "en": en},
+        "amounts_minor": {"T1": first * YUAN, "T2": later * YUAN, "T3": later * YUAN},
+    }
 
 
 def scenario_a_terms() -> Json:
@@ -109,7 +153,11 @@ def scenario_a(ending: str) -> Json:
     """
     if ending not in ENDINGS:
         raise InvalidParameterError("ending", ending, f"one of {', '.join(ENDINGS)}")
-    endings = {"failure_without_cover": _failure_without_cover, "hard_failure": _hard_failure, "success": _success}
+    endings = {
+        "failure_without_cover": _failure_without_cover,
+        "hard_failure": _hard_failure,
+        "success": _success,
+    }
     events = _Events()
     _until_the_decision(events)
     endings[ending](events)
@@ -155,8 +203,13 @@ def _failure_without_cover(events: _Events) -> None:
     events.interest("2028-09-20")
     events.add("2028-09-30", "milestone", milestone="M3", result="fail")
     events.add("2028-12-20", "interest_due", instrument="loan")
-    events.add("2028-12-20", "exit", kind="liquidation", proceeds_minor=9_600_000 * YUAN,
-               claims={"costs-and-wages": 270_000 * YUAN, "centre-services": 400_000 * YUAN})
+    events.add(
+        "2028-12-20",
+        "exit",
+        kind="liquidation",
+        proceeds_minor=9_600_000 * YUAN,
+        claims={"costs-and-wages": 270_000 * YUAN, "centre-services": 400_000 * YUAN},
+    )
     events.add("2028-12-31", "write_off")
     events.add("2028-12-31", "close")
 
@@ -168,12 +221,27 @@ def _hard_failure(events: _Events) -> None:
     events.add("2028-10-20", "loss_event", kind="test_failure")
     events.add("2028-12-20", "interest_due", instrument="loan")
     events.add("2028-12-20", "loss_event", kind="default")
-    events.add("2028-12-20", "recovery", channel="collateral", proceeds_minor=1_600_000 * YUAN,
-               costs_minor=100_000 * YUAN)
-    events.add("2028-12-20", "insurance_recovery", policy="policy", metrics={"accepted_spend": 8_400_000 * YUAN},
-               paid_minor=3_735_000 * YUAN)
-    events.add("2028-12-20", "exit", kind="liquidation", proceeds_minor=120_000 * YUAN,
-               claims={"costs-and-wages": 270_000 * YUAN, "centre-services": 400_000 * YUAN})
+    events.add(
+        "2028-12-20",
+        "recovery",
+        channel="collateral",
+        proceeds_minor=1_600_000 * YUAN,
+        costs_minor=100_000 * YUAN,
+    )
+    events.add(
+        "2028-12-20",
+        "insurance_recovery",
+        policy="policy",
+        metrics={"accepted_spend": 8_400_000 * YUAN},
+        paid_minor=3_735_000 * YUAN,
+    )
+    events.add(
+        "2028-12-20",
+        "exit",
+        kind="liquidation",
+        proceeds_minor=120_000 * YUAN,
+        claims={"costs-and-wages": 270_000 * YUAN, "centre-services": 400_000 * YUAN},
+    )
     events.add("2028-12-29", "pool_compensation")
     events.add("2028-12-31", "write_off")
     events.add("2029-06-29", "recovery", channel="later", proceeds_minor=200_000 * YUAN, costs_minor=12_000 * YUAN)
@@ -192,6 +260,11 @@ def _success(events: _Events) -> None:
     events.interest("2029-09-20")
     events.add("2029-12-20", "interest_due", instrument="loan")
     events.add("2029-12-20", "distribution", source="project", collect=["interest_due:loan", "principal_due:loan"])
-    events.add("2030-06-30", "exit", kind="trade_sale", proceeds_minor=33_000_000 * YUAN,
-               flags={"early-stage": True, "concession-approved": True})
+    events.add(
+        "2030-06-30",
+        "exit",
+        kind="trade_sale",
+        proceeds_minor=33_000_000 * YUAN,
+        flags={"early-stage": True, "concession-approved": True},
+    )
     events.add("2030-06-30", "close")

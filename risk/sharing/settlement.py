@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime
+from itertools import pairwise
 from typing import Any
 
 from risk.errors import RiskError
@@ -42,19 +43,31 @@ def settle(document: dict[str, Any]) -> dict[str, Any]:
         try:
             outcome = engine.apply(state, event)
         except RiskError as error:
-            error.details = {**error.details, "event": index, "id": event.get("id") if isinstance(event, dict) else None}
+            error.details = {
+                **error.details,
+                "event": index,
+                "id": event.get("id") if isinstance(event, dict) else None,
+            }
             error.field = f"events[{index}].{error.field}" if error.field else f"events[{index}]"
             raise
         state = outcome.state
         for party, amount in outcome.flows.items():
             flows[party].append((datetime.date.fromisoformat(event["effective_on"]), amount))
-        rows.append({
-            "id": event["id"], "kind": event["kind"], "effective_on": event["effective_on"],
-            "postings": [{"code": code, "party": party, "amount_minor": amount}
-                         for code, party, amount in outcome.postings],
-            "explanation": outcome.explanation, "balances": outcome.balances, "flows": outcome.flows,
-            "hash": outcome.hash, "repeated": outcome.repeated,
-        })
+        rows.append(
+            {
+                "id": event["id"],
+                "kind": event["kind"],
+                "effective_on": event["effective_on"],
+                "postings": [
+                    {"code": code, "party": party, "amount_minor": amount} for code, party, amount in outcome.postings
+                ],
+                "explanation": outcome.explanation,
+                "balances": outcome.balances,
+                "flows": outcome.flows,
+                "hash": outcome.hash,
+                "repeated": outcome.repeated,
+            }
+        )
     return {
         "terms_hash": engine.terms_hash,
         "currency": engine.model.currency,
@@ -62,8 +75,10 @@ def settle(document: dict[str, Any]) -> dict[str, Any]:
         "parties": party_totals(engine, state, flows),
         "accounts": state.accounts,
         "trial_balance_minor": sum(state.accounts.values()),
-        "memo_pairs_minor": {"/".join(pair): sum(amount for key, amount in state.accounts.items()
-                                                 if key.split(":")[0] in pair) for pair in MEMO_PAIRS},
+        "memo_pairs_minor": {
+            "/".join(pair): sum(amount for key, amount in state.accounts.items() if key.split(":")[0] in pair)
+            for pair in MEMO_PAIRS
+        },
         "status": state.status,
         "head": state.head,
     }
@@ -114,4 +129,4 @@ def internal_rate(dated: list[tuple[datetime.date, int]]) -> str | None:
 
 
 def _changes(signs: list[bool]) -> int:
-    return sum(first != second for first, second in zip(signs, signs[1:], strict=False))
+    return sum(first != second for first, second in pairwise(signs))

@@ -62,8 +62,9 @@ def split(
         total = total + weight
     arithmetic.check(total, step)
     if arithmetic.any(arithmetic.both(total == 0, amount > 0)):
-        raise AmountError(f"In {step} there is an amount to share but every weight is zero.", step,
-                          code="weights_are_zero")
+        raise AmountError(
+            f"In {step} there is an amount to share but every weight is zero.", step, code="weights_are_zero"
+        )
     divisor = arithmetic.maximum(total, 1)
     floors, remainders = [], []
     for weight in weights:
@@ -72,7 +73,12 @@ def split(
         remainders.append(remainder)
     if policy in ("carried", "plain_largest_remainder"):
         paid, new_carries = _by_largest_fraction(
-            arithmetic, amount, floors, remainders, divisor, ties,
+            arithmetic,
+            amount,
+            floors,
+            remainders,
+            divisor,
+            ties,
             carries if policy == "carried" else [arithmetic.zero] * len(weights),
             [arithmetic.where(amount <= total, weight, BOUND) for weight in weights] if owed else None,
         )
@@ -145,7 +151,12 @@ def _move(paid: list[Any], behind: list[Any], units: list[Any]) -> tuple[list[An
 
 
 def _by_position(
-    arithmetic: Arithmetic, amount: Any, floors: list[Any], weights: list[Any], policy: str, favoured: int | None
+    arithmetic: Arithmetic,
+    amount: Any,
+    floors: list[Any],
+    weights: list[Any],
+    policy: str,
+    favoured: int | None,
 ) -> list[Any]:
     left = amount - _sum(floors)
     paid = list(floors)

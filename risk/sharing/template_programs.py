@@ -9,7 +9,10 @@ Json = dict[str, Any]
 LOAN, POLICY, POLICY_LIMIT = "loan", "policy", "policy-limit"
 COSTS, SERVICES, FEE = "costs-and-wages", "centre-services", "success-fee"
 SUBORDINATION, CONCESSION, KEPT = "approval-subordination", "approval-concession", "kept-return"
-CREDITORS = {"id": "creditors", "name": {"zh": "清算费用与职工债权人", "en": "Liquidation costs and employees"}}
+CREDITORS: Json = {
+    "id": "creditors",
+    "name": {"zh": "清算费用与职工债权人", "en": "Liquidation costs and employees"},
+}
 
 
 def preference(party: str) -> str:
@@ -52,16 +55,32 @@ def operating(parameters: Json) -> Json:
     blocks: list[Json] = []
     bank, centre = parameters.get("bank"), parameters.get("centre")
     if bank:
-        blocks.append(cap(bal(f"interest_due:{LOAN}"),
-                          to(bank["id"], "loan_interest", 1, settles=f"interest_due:{LOAN}"),
-                          "贷款利息", "Interest on the loan"))
-        blocks.append(cap(bal(f"principal_due:{LOAN}"),
-                          to(bank["id"], "loan_principal", 2, settles=f"principal_due:{LOAN}"),
-                          "到期贷款本金", "Loan principal due"))
+        blocks.append(
+            cap(
+                bal(f"interest_due:{LOAN}"),
+                to(bank["id"], "loan_interest", 1, settles=f"interest_due:{LOAN}"),
+                "贷款利息",
+                "Interest on the loan",
+            )
+        )
+        blocks.append(
+            cap(
+                bal(f"principal_due:{LOAN}"),
+                to(bank["id"], "loan_principal", 2, settles=f"principal_due:{LOAN}"),
+                "到期贷款本金",
+                "Loan principal due",
+            )
+        )
     if centre and centre.get("success_fee_minor"):
         contract = {"contract": centre["contract"]} if centre.get("contract") else {}
-        blocks.append(cap(bal(f"claim:{FEE}"), to(centre["id"], "service_fee", 3, settles=f"claim:{FEE}", **contract),
-                          "中试平台成功费", "Success fee of the pilot centre"))
+        blocks.append(
+            cap(
+                bal(f"claim:{FEE}"),
+                to(centre["id"], "service_fee", 3, settles=f"claim:{FEE}", **contract),
+                "中试平台成功费",
+                "Success fee of the pilot centre",
+            )
+        )
     blocks.append(to(parameters["project"]["id"], "retained_by_project", 9))
     return {"seq": blocks}
 
@@ -80,34 +99,67 @@ def exit_(parameters: Json) -> Json:
 
 
 def _debts(parameters: Json) -> list[Json]:
-    blocks = [cap(bal(f"claim:{COSTS}"), to(CREDITORS["id"], "liquidation_costs", 1, settles=f"claim:{COSTS}"),
-                  "清算费用和职工债权", "Liquidation costs and wages")]
+    blocks = [
+        cap(
+            bal(f"claim:{COSTS}"),
+            to(CREDITORS["id"], "liquidation_costs", 1, settles=f"claim:{COSTS}"),
+            "清算费用和职工债权",
+            "Liquidation costs and wages",
+        )
+    ]
     legs: list[tuple[str, list[str], Json]] = []
     bank, centre = parameters.get("bank"), parameters.get("centre")
     if bank:
-        legs.append((bank["id"], [f"interest_due:{LOAN}", f"principal:{LOAN}"], {"seq": [
-            cap(bal(f"interest_due:{LOAN}"), to(bank["id"], "loan_interest", 2, settles=f"interest_due:{LOAN}"),
-                "贷款利息", "Interest on the loan"),
-            to(bank["id"], "loan_principal", 2, settles=f"principal:{LOAN}")]}))
+        legs.append(
+            (
+                bank["id"],
+                [f"interest_due:{LOAN}", f"principal:{LOAN}"],
+                {
+                    "seq": [
+                        cap(
+                            bal(f"interest_due:{LOAN}"),
+                            to(bank["id"], "loan_interest", 2, settles=f"interest_due:{LOAN}"),
+                            "贷款利息",
+                            "Interest on the loan",
+                        ),
+                        to(bank["id"], "loan_principal", 2, settles=f"principal:{LOAN}"),
+                    ]
+                },
+            )
+        )
     if centre:
         services = to(centre["id"], "service_fee", 2, settles=f"claim:{SERVICES}")
         names = [f"claim:{SERVICES}"]
         if centre.get("success_fee_minor"):
             names.insert(0, f"claim:{FEE}")
-            services = {"seq": [
-                cap(bal(f"claim:{FEE}"), to(centre["id"], "service_fee", 2, settles=f"claim:{FEE}"),
-                    "中试平台成功费", "Success fee of the pilot centre"), services]}
+            services = {
+                "seq": [
+                    cap(
+                        bal(f"claim:{FEE}"),
+                        to(centre["id"], "service_fee", 2, settles=f"claim:{FEE}"),
+                        "中试平台成功费",
+                        "Success fee of the pilot centre",
+                    ),
+                    services,
+                ]
+            }
         legs.append((centre["id"], names, services))
     if legs:
-        blocks.append(cap(add(*(name for _, names, _ in legs for name in names)), by_balance(*legs),
-                          "普通债权", "Ordinary claims"))
+        blocks.append(
+            cap(
+                add(*(name for _, names, _ in legs for name in names)),
+                by_balance(*legs),
+                "普通债权",
+                "Ordinary claims",
+            )
+        )
     return blocks
 
 
 def _residual(parameters: Json, context: str, basis: str, *, subordinated: bool) -> Json:
     guidance = parameters.get("guidance") or {}
     pot = _pot_name(context) if guidance.get("concession") else None
-    public = guidance.get("party")
+    public: str = guidance.get("party", "")
     everyone = [investor["id"] for investor in parameters["investors"]]
     private = [party for party in everyone if party != public]
 
@@ -118,8 +170,12 @@ def _residual(parameters: Json, context: str, basis: str, *, subordinated: bool)
 
     def returned(parties: list[str], rank: int, zh: str, en: str) -> Json:
         names = [f"capital:{party}" for party in parties]
-        return cap(add(*names), by_balance(*((party, [f"capital:{party}"], capital(party, rank)) for party in parties)),
-                   zh, en)
+        return cap(
+            add(*names),
+            by_balance(*((party, [f"capital:{party}"], capital(party, rank)) for party in parties)),
+            zh,
+            en,
+        )
 
     def gain(party: str, rank: int, settles: str | None) -> Json:
         more = {"settles": settles} if settles else {}
@@ -127,25 +183,57 @@ def _residual(parameters: Json, context: str, basis: str, *, subordinated: bool)
 
     blocks = _debts(parameters)
     if subordinated:
-        blocks += [returned(private, 3, "社会投资人出资", "Capital of the other investors"),
-                   returned([public], 4, "引导基金出资（清算时劣后）", "Capital of the guidance fund, last in liquidation")]
+        blocks += [
+            returned(private, 3, "社会投资人出资", "Capital of the other investors"),
+            returned([public], 4, "引导基金出资（清算时劣后）", "Capital of the guidance fund, last in liquidation"),
+        ]
     else:
         blocks.append(returned(everyone, 3, "投资人出资", "Capital of the investors"))
     preferences = [f"preference:{preference(party)}" for party in everyone]
-    blocks.append(cap(add(*preferences), by_balance(
-        *((party, [name], gain(party, 5, name)) for party, name in zip(everyone, preferences, strict=True))),
-        "优先收益", "Preferred return"))
-    founders = _rest(parameters["investors_share"])
-    parts = [{"id": investor["id"], "part": sum(investor["amounts_minor"].values()),
-              "then": gain(investor["id"], 6, None)} for investor in parameters["investors"]]
-    blocks.append({"share": {"name": {"zh": "剩余分配", "en": "Split of the rest"}, "legs": [
-        {"id": "investors", "share": parameters["investors_share"], "priority": 1, "then": {"share": {"legs": parts}}},
-        {"id": "founders", "share": founders, "priority": 2, "then": to(parameters["founders"]["id"], basis, 6)},
-    ]}})
+    blocks.append(
+        cap(
+            add(*preferences),
+            by_balance(
+                *((party, [name], gain(party, 5, name)) for party, name in zip(everyone, preferences, strict=True))
+            ),
+            "优先收益",
+            "Preferred return",
+        )
+    )
+    founders = rest_of(parameters["investors_share"])
+    parts = [
+        {
+            "id": investor["id"],
+            "part": sum(investor["amounts_minor"].values()),
+            "then": gain(investor["id"], 6, None),
+        }
+        for investor in parameters["investors"]
+    ]
+    blocks.append(
+        {
+            "share": {
+                "name": {"zh": "剩余分配", "en": "Split of the rest"},
+                "legs": [
+                    {
+                        "id": "investors",
+                        "share": parameters["investors_share"],
+                        "priority": 1,
+                        "then": {"share": {"legs": parts}},
+                    },
+                    {
+                        "id": "founders",
+                        "share": founders,
+                        "priority": 2,
+                        "then": to(parameters["founders"]["id"], basis, 6),
+                    },
+                ],
+            }
+        }
+    )
     return {"seq": blocks}
 
 
-def _rest(share: str) -> str:
+def rest_of(share: str) -> str:
     """Return one less a share, as decimal text of the same length."""
     places = len(share.partition(".")[2])
     units = 10**places - int(Fraction(share) * 10**places)
@@ -162,76 +250,69 @@ def concession_pots(parameters: Json) -> Json:
     concession = guidance.get("concession")
     if not concession:
         return {}
-    names = {"sale": {"zh": "引导基金份额（股权转让）", "en": "The guidance fund's part in a sale"},
-             "liquidation": {"zh": "引导基金份额（清算）", "en": "The guidance fund's part in a liquidation"}}
-    return {_pot_name(context): {"name": names[context], "program": _part(guidance["party"], concession, basis)}
-            for context, basis in (("sale", "share_sale"), ("liquidation", "liquidation_surplus"))}
+    names = {
+        "sale": {"zh": "引导基金份额（股权转让）", "en": "The guidance fund's part in a sale"},
+        "liquidation": {"zh": "引导基金份额（清算）", "en": "The guidance fund's part in a liquidation"},
+    }
+    return {
+        _pot_name(context): {"name": names[context], "program": _part(guidance["party"], concession, basis)}
+        for context, basis in (("sale", "share_sale"), ("liquidation", "liquidation_surplus"))
+    }
 
 
 def _part(public: str, concession: Json, basis: str) -> Json:
-    conceded = {"share": {"legs": [
-        {"part": part, "then": to(party, "concession", 7, conceded_by=public, approval=CONCESSION,
-                                  cap_share_of_gain=concession["cap_share_of_gain"])}
-        for party, part in concession["beneficiaries"].items()]}}
+    conceded = {
+        "share": {
+            "legs": [
+                {
+                    "part": part,
+                    "then": to(
+                        party,
+                        "concession",
+                        7,
+                        conceded_by=public,
+                        approval=CONCESSION,
+                        cap_share_of_gain=concession["cap_share_of_gain"],
+                    ),
+                }
+                for party, part in concession["beneficiaries"].items()
+            ]
+        }
+    }
     share = concession["cap_share_of_gain"]
     if Fraction(share) < 1:
-        conceded = {"share": {"legs": [
-            {"id": "conceded", "share": share, "then": conceded},
-            {"id": "kept", "share": _rest(share), "then": to(public, basis, 7)}]}}
+        conceded = {
+            "share": {
+                "legs": [
+                    {"id": "conceded", "share": share, "then": conceded},
+                    {"id": "kept", "share": rest_of(share), "then": to(public, basis, 7)},
+                ]
+            }
+        }
     keep = to(public, basis, 7)
     conditions = [{"flag": flag["id"]} for flag in concession["conditions"]]
-    return {"seq": [
-        cap(bal(f"capital:{public}"), to(public, basis, 3, settles=f"capital:{public}"),
-            "引导基金本金", "Capital of the guidance fund"),
-        cap(bal(f"preference:{KEPT}"), to(public, basis, 5, settles=f"preference:{KEPT}"),
-            "引导基金保留的低收益", "Low return the guidance fund keeps"),
-        {"when": {"name": {"zh": "让利", "en": "Concession"}, "if": {"all": conditions}, "then": conceded, "else": keep,
-                  "approval": CONCESSION}},
-    ]}
-
-
-def recoveries(parameters: Json) -> Json:
-    """Return what comes back after a loss, by legal channel."""
-    bank, insurer, pool = parameters.get("bank"), parameters.get("insurer"), parameters.get("pool")
-    channels: Json = {}
-    if bank:
-        channels["collateral"] = {"seq": [*_to_bank(bank["id"], "loan_interest", "loan_principal"),
-                                          estate("liquidation_surplus", 3)]}
-    if insurer:
-        channels["insurance"] = _indemnity(insurer, bank)
-    if pool and bank:
-        channels["pool"] = {"layer": {
-            "name": {"zh": "风险补偿资金池", "en": "Risk-compensation pool"}, "payer": pool["id"],
-            "loss": bal(f"net_principal_loss:{LOAN}"), "share": pool["share"],
-            "limits": [limit["id"] for limit in pool["limits"]],
-            "then": to(bank["id"], "pool_compensation", 5, settles=f"principal:{LOAN}")}}
-        borne = [f"loss_borne:{LOAN}:{bank['id']}", f"loss_borne:{LOAN}:{pool['id']}"]
-        channels["later"] = {"seq": [
-            cap(add(*borne), by_balance(
-                (bank["id"], [borne[0]], to(bank["id"], "loan_principal", 6, settles=borne[0])),
-                (pool["id"], [borne[1]], to(pool["id"], "guarantee_recourse", 6, settles=borne[1]))),
-                "按承担损失比例返还", "Returned pro rata to the loss each bore"),
-            to(parameters["project"]["id"], "retained_by_project", 9)]}
-    return channels
-
-
-def _to_bank(bank: str, interest: str, principal: str) -> list[Json]:
-    return [cap(bal(f"interest_due:{LOAN}"), to(bank, interest, 1, settles=f"interest_due:{LOAN}"),
-                "贷款利息", "Interest on the loan"),
-            cap(bal(f"principal:{LOAN}"), to(bank, principal, 2, settles=f"principal:{LOAN}"),
-                "贷款本金", "Principal of the loan")]
-
-
-def _indemnity(insurer: Json, bank: Json | None) -> Json:
-    insured = estate("insurance_indemnity", 3)
-    share = insurer.get("assigned_to_bank")
-    then = insured
-    if bank and share:
-        then = {"share": {"legs": [
-            {"id": "assigned", "share": share, "priority": 1,
-             "then": {"seq": [*_to_bank(bank["id"], "assignment", "assignment"), insured]}},
-            {"id": "insured", "share": _rest(share), "priority": 2, "then": insured}]}}
-    return {"layer": {
-        "name": {"zh": "中试失败保险", "en": "Pilot-failure insurance"}, "payer": insurer["id"],
-        "loss": {"metric": "accepted_spend"}, "deductible_minor": insurer["deductible_minor"],
-        "share": insurer["share"], "limits": [POLICY_LIMIT], "then": then}}
+    return {
+        "seq": [
+            cap(
+                bal(f"capital:{public}"),
+                to(public, basis, 3, settles=f"capital:{public}"),
+                "引导基金本金",
+                "Capital of the guidance fund",
+            ),
+            cap(
+                bal(f"preference:{KEPT}"),
+                to(public, basis, 5, settles=f"preference:{KEPT}"),
+                "引导基金保留的低收益",
+                "Low return the guidance fund keeps",
+            ),
+            {
+                "when": {
+                    "name": {"zh": "让利", "en": "Concession"},
+                    "if": {"all": conditions},
+                    "then": conceded,
+                    "else": keep,
+                    "approval": CONCESSION,
+                }
+            },
+        ]
+    }

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from risk.sharing import template_programs as programs
+from risk.sharing import template_recoveries
 from risk.sharing.errors import TermsError
 from risk.sharing.model import GUIDANCE_KINDS
 from risk.sharing.terms import validate_terms
@@ -66,7 +67,7 @@ def joint_pilot(parameters: Json) -> Json:
     }
     if "invented" in parameters:
         terms["invented"] = parameters["invented"]
-    recoveries = programs.recoveries(parameters)
+    recoveries = template_recoveries.recoveries(parameters)
     if recoveries:
         terms["programs"]["recoveries"] = {"recover": recoveries}
     validate_terms(terms)
@@ -74,8 +75,17 @@ def joint_pilot(parameters: Json) -> Json:
 
 
 def _check(parameters: Json) -> None:
-    required = ("title", "currency", "project", "founders", "milestones", "calls", "investors", "investors_share",
-                "preference_rate")
+    required = (
+        "title",
+        "currency",
+        "project",
+        "founders",
+        "milestones",
+        "calls",
+        "investors",
+        "investors_share",
+        "preference_rate",
+    )
     for key in required:
         if key not in parameters:
             raise TermsError("bad_parameters", f"The parameters lack '{key}'.", key)
@@ -89,8 +99,9 @@ def _check(parameters: Json) -> None:
     guidance = parameters.get("guidance")
     kinds = {investor["id"]: investor["kind"] for investor in parameters["investors"]}
     if guidance and kinds.get(guidance.get("party")) not in GUIDANCE_KINDS:
-        raise TermsError("bad_parameters", "guidance.party must be an investor of kind guidance_fund.",
-                         "guidance.party")
+        raise TermsError(
+            "bad_parameters", "guidance.party must be an investor of kind guidance_fund.", "guidance.party"
+        )
 
 
 def _concession(parameters: Json) -> Json:
@@ -99,15 +110,28 @@ def _concession(parameters: Json) -> Json:
 
 def _parties(parameters: Json) -> list[Json]:
     rows = [(investor, investor["kind"]) for investor in parameters["investors"]]
-    rows += [(parameters[key], kind) for key, kind in
-             (("bank", "bank"), ("centre", "pilot_centre"), ("insurer", "insurer"), ("pool", "pool")) if
-             parameters.get(key)]
+    rows += [
+        (parameters[key], kind)
+        for key, kind in (
+            ("bank", "bank"),
+            ("centre", "pilot_centre"),
+            ("insurer", "insurer"),
+            ("pool", "pool"),
+        )
+        if parameters.get(key)
+    ]
     subsidy = (parameters.get("insurer") or {}).get("subsidy_party")
     if subsidy:
         rows.append((subsidy, "fiscal"))
-    rows += [(parameters["founders"], "founders"), (parameters["project"], "project"), (programs.CREDITORS, "creditors")]
-    return [{"id": row["id"], "kind": kind, "name": row["name"], "capacity": "principal", "priority": place}
-            for place, (row, kind) in enumerate(rows, start=1)]
+    rows += [
+        (parameters["founders"], "founders"),
+        (parameters["project"], "project"),
+        (programs.CREDITORS, "creditors"),
+    ]
+    return [
+        {"id": row["id"], "kind": kind, "name": row["name"], "capacity": "principal", "priority": place}
+        for place, (row, kind) in enumerate(rows, start=1)
+    ]
 
 
 def _approvals(parameters: Json) -> list[Json]:
@@ -120,27 +144,51 @@ def _approvals(parameters: Json) -> list[Json]:
 
 
 def _instruments(parameters: Json) -> list[Json]:
-    rows = [{"id": f"{investor['id']}-equity", "kind": "equity", "party": investor["id"],
-             "commitment_minor": sum(investor["amounts_minor"].values())} for investor in parameters["investors"]]
+    rows = [
+        {
+            "id": f"{investor['id']}-equity",
+            "kind": "equity",
+            "party": investor["id"],
+            "commitment_minor": sum(investor["amounts_minor"].values()),
+        }
+        for investor in parameters["investors"]
+    ]
     bank = parameters.get("bank")
     if bank:
         step = bank.get("step_down")
-        rows.append({
-            "id": programs.LOAN, "kind": "loan", "party": bank["id"],
-            "commitment_minor": sum(bank["amounts_minor"].values()),
-            "rate": {"value": bank["rate"], "per": "year"}, "day_count": "A360", "carry": "none",
-            "settled": {"day": 20, "months": [3, 6, 9, 12]}, "repayments": bank["repayments"],
-            "steps": [{"milestone": step["milestone"], "from": step["from"],
-                       "rate": {"value": step["rate"], "per": "year"}}] if step else [],
-        })
+        rows.append(
+            {
+                "id": programs.LOAN,
+                "kind": "loan",
+                "party": bank["id"],
+                "commitment_minor": sum(bank["amounts_minor"].values()),
+                "rate": {"value": bank["rate"], "per": "year"},
+                "day_count": "A360",
+                "carry": "none",
+                "settled": {"day": 20, "months": [3, 6, 9, 12]},
+                "repayments": bank["repayments"],
+                "steps": [
+                    {
+                        "milestone": step["milestone"],
+                        "from": step["from"],
+                        "rate": {"value": step["rate"], "per": "year"},
+                    }
+                ]
+                if step
+                else [],
+            }
+        )
     return rows
 
 
 def _tranches(parameters: Json) -> list[Json]:
     rows = []
     for call in parameters["calls"]:
-        amounts = {f"{investor['id']}-equity": investor["amounts_minor"][call["id"]]
-                   for investor in parameters["investors"] if investor["amounts_minor"].get(call["id"])}
+        amounts = {
+            f"{investor['id']}-equity": investor["amounts_minor"][call["id"]]
+            for investor in parameters["investors"]
+            if investor["amounts_minor"].get(call["id"])
+        }
         bank = parameters.get("bank")
         if bank and bank["amounts_minor"].get(call["id"]):
             amounts[programs.LOAN] = bank["amounts_minor"][call["id"]]
@@ -150,11 +198,19 @@ def _tranches(parameters: Json) -> list[Json]:
 
 def _accruals(parameters: Json) -> list[Json]:
     def accrual(name: str, party: str, rate: str) -> Json:
-        return {"id": name, "party": party, "base": f"capital:{party}", "rate": {"value": rate, "per": "year"},
-                "day_count": "A365F", "method": "simple"}
+        return {
+            "id": name,
+            "party": party,
+            "base": f"capital:{party}",
+            "rate": {"value": rate, "per": "year"},
+            "day_count": "A365F",
+            "method": "simple",
+        }
 
-    rows = [accrual(programs.preference(investor["id"]), investor["id"], parameters["preference_rate"])
-            for investor in parameters["investors"]]
+    rows = [
+        accrual(programs.preference(investor["id"]), investor["id"], parameters["preference_rate"])
+        for investor in parameters["investors"]
+    ]
     concession = _concession(parameters)
     if concession:
         rows.append(accrual(programs.KEPT, parameters["guidance"]["party"], concession["keep_rate"]))
@@ -162,16 +218,32 @@ def _accruals(parameters: Json) -> list[Json]:
 
 
 def _claims(parameters: Json) -> list[Json]:
-    rows = [{"id": programs.COSTS, "party": programs.CREDITORS["id"],
-             "name": {"zh": "清算费用和职工债权", "en": "liquidation costs and wages"}}]
+    rows = [
+        {
+            "id": programs.COSTS,
+            "party": programs.CREDITORS["id"],
+            "name": {"zh": "清算费用和职工债权", "en": "liquidation costs and wages"},
+        }
+    ]
     centre = parameters.get("centre")
     if centre:
-        rows.append({"id": programs.SERVICES, "party": centre["id"],
-                     "name": {"zh": "中试平台服务费欠款", "en": "unpaid service fees of the pilot centre"}})
+        rows.append(
+            {
+                "id": programs.SERVICES,
+                "party": centre["id"],
+                "name": {"zh": "中试平台服务费欠款", "en": "unpaid service fees of the pilot centre"},
+            }
+        )
         if centre.get("success_fee_minor"):
-            rows.append({"id": programs.FEE, "party": centre["id"], "amount_minor": centre["success_fee_minor"],
-                         "due_on": {"milestone": centre["milestone"]},
-                         "name": {"zh": "中试平台成功费", "en": "success fee of the pilot centre"}})
+            rows.append(
+                {
+                    "id": programs.FEE,
+                    "party": centre["id"],
+                    "amount_minor": centre["success_fee_minor"],
+                    "due_on": {"milestone": centre["milestone"]},
+                    "name": {"zh": "中试平台成功费", "en": "success fee of the pilot centre"},
+                }
+            )
     return rows
 
 
@@ -179,8 +251,14 @@ def _limits(parameters: Json) -> list[Json]:
     rows = [{**limit, "party": parameters["pool"]["id"]} for limit in (parameters.get("pool") or {}).get("limits", [])]
     insurer = parameters.get("insurer")
     if insurer:
-        rows.append({"id": programs.POLICY_LIMIT, "party": insurer["id"], "amount_minor": insurer["limit_minor"],
-                     "name": {"zh": "保单赔偿限额", "en": "limit of the policy"}})
+        rows.append(
+            {
+                "id": programs.POLICY_LIMIT,
+                "party": insurer["id"],
+                "amount_minor": insurer["limit_minor"],
+                "name": {"zh": "保单赔偿限额", "en": "limit of the policy"},
+            }
+        )
     return rows
 
 
@@ -188,5 +266,12 @@ def _policies(parameters: Json) -> list[Json]:
     insurer = parameters.get("insurer")
     if not insurer:
         return []
-    return [{"id": programs.POLICY, "party": insurer["id"], "insured": parameters["project"]["id"],
-             "premium_minor": insurer["premium_minor"], "paid_by": insurer["paid_by"]}]
+    return [
+        {
+            "id": programs.POLICY,
+            "party": insurer["id"],
+            "insured": parameters["project"]["id"],
+            "premium_minor": insurer["premium_minor"],
+            "paid_by": insurer["paid_by"],
+        }
+    ]

@@ -15,8 +15,19 @@ CURRENCIES = ("CNY", "USD", "EUR", "HKD", "JPY")
 DAY_ZONES = ("Asia/Shanghai", "Asia/Hong_Kong", "UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo")
 REQUIRED = ("schema", "currency", "day_zone", "project", "parties", "programs")
 OPTIONAL = (
-    "title", "rounding", "approvals", "milestones", "flags", "instruments", "tranches", "accruals", "claims", "limits",
-    "policies", "pots", "invented",
+    "title",
+    "rounding",
+    "approvals",
+    "milestones",
+    "flags",
+    "instruments",
+    "tranches",
+    "accruals",
+    "claims",
+    "limits",
+    "policies",
+    "pots",
+    "invented",
 )
 PROGRAMS = ("operating", "exit", "recoveries")
 
@@ -88,18 +99,27 @@ def _programs(model: Model, document: dict[str, Any]) -> None:
         if name in programs:
             node = compiler.block(programs[name], f"programs.{name}")
             if node.bounded:
-                raise TermsError("last_bucket_bounded", f"programs.{name} may leave a part of the pot without a payee.",
-                                 f"programs.{name}")
+                raise TermsError(
+                    "last_bucket_bounded",
+                    f"programs.{name} may leave a part of the pot without a payee.",
+                    f"programs.{name}",
+                )
             setattr(model, name, node)
     if "recoveries" in programs:
         model.recoveries = compiler.recover(programs["recoveries"], "programs.recoveries")
-        for channel, node in model.recoveries.channels.items():
+        for node in model.recoveries.channels.values():
             if node.bounded:
-                raise TermsError("last_bucket_bounded", f"{node.path} may leave a part of the pot without a payee.",
-                                 node.path)
+                raise TermsError(
+                    "last_bucket_bounded",
+                    f"{node.path} may leave a part of the pot without a payee.",
+                    node.path,
+                )
     for name, node in parts.items():
         if node.bounded:
-            raise TermsError("last_bucket_bounded", f"pots.{name}.program may leave a part without a payee.",
-                             f"pots.{name}.program")
+            raise TermsError(
+                "last_bucket_bounded",
+                f"pots.{name}.program may leave a part without a payee.",
+                f"pots.{name}.program",
+            )
     model.pots = {name: parts[name] for name in rules.order_pots(parts)}
     model.value_names = (*declarations.value_names(model), *compiler.carries)

@@ -34,7 +34,7 @@ _METRICS: dict[str, Words] = {
 _OPERATIONS: dict[str, tuple[str, str, str, str]] = {
     "min": ("以下各项中较小者：", "；", "the smallest of ", " and "),
     "max": ("以下各项中较大者：", "；", "the largest of ", " and "),
-    "sum": ("", "与", "", " plus "),
+    "sum": ("", "、", "", " plus "),
     "minus": ("", "减", "", " less "),
 }
 
@@ -63,8 +63,10 @@ def object_name(kind: str, name: str, model: Model) -> Words:
     if name in model.instruments:
         party = model.parties[model.instruments[name].party].name
         loan = model.instruments[name].kind == "loan"
-        return {"zh": party["zh"] + ("贷款" if loan else "出资"),
-                "en": ("the loan of " if loan else "the equity of ") + party["en"]}
+        return {
+            "zh": party["zh"] + ("贷款" if loan else "出资"),
+            "en": ("the loan of " if loan else "the equity of ") + party["en"],
+        }
     if name in model.claims:
         return model.claims[name].name
     if name in model.limits:
@@ -78,8 +80,10 @@ def balance_words(balance: Balance, model: Model) -> Words:
     if balance.kind == "preference":
         accrual = model.accruals[balance.ids[0]]
         rate = percent_words(accrual.rate)
-        return {"zh": f"{names[0]['zh']}按{rate}单利计提的未付收益",
-                "en": f"the accrued and unpaid {rate} simple return of {names[0]['en']}"}
+        return {
+            "zh": f"{names[0]['zh']}按{rate}单利计提的未付收益",
+            "en": f"the accrued and unpaid {rate} simple return of {names[0]['en']}",
+        }
     pattern = _BALANCES[balance.kind]
     return {language: pattern[language].format(*(name[language] for name in names)) for language in ("zh", "en")}
 
@@ -99,12 +103,21 @@ def amount_words(amount: Amount | Any, model: Model) -> Words:
     if isinstance(amount, Combination):
         parts = [amount_words(item, model) for item in amount.items]
         zh, zh_join, en, en_join = _OPERATIONS[amount.operation]
-        return {"zh": zh + zh_join.join(part["zh"] for part in parts),
-                "en": en + en_join.join(part["en"] for part in parts)}
+        if amount.operation == "sum":
+            return {
+                "zh": "、".join(part["zh"] for part in parts) + "之和",
+                "en": " plus ".join(part["en"] for part in parts),
+            }
+        return {
+            "zh": zh + zh_join.join(part["zh"] for part in parts),
+            "en": en + en_join.join(part["en"] for part in parts),
+        }
     if isinstance(amount, Gap):
         name, multiple = model.parties[amount.party].name, _plain(Fraction(*amount.multiple))
-        return {"zh": f"{name['zh']}收款达到出资{multiple}倍所缺金额",
-                "en": f"what {name['en']} lacks to {multiple} times its contribution"}
+        return {
+            "zh": f"{name['zh']}收款达到出资{multiple}倍所缺金额",
+            "en": f"what {name['en']} lacks to {multiple} times its contribution",
+        }
     return _layer_words(amount, model)
 
 
@@ -124,9 +137,12 @@ def _layer_words(layer: Layer, model: Model) -> Words:
     zh, en = f"{zh}的{share}", f"{share} of {en}"
     if layer.limits:
         limits = [model.limits[limit] for limit in layer.limits]
-        zh += "，依次受限于" + "、".join(f"{item.name['zh']}（{money_words(item.amount_minor, model)}）" for item in limits)
+        zh += "，依次受限于" + "、".join(
+            f"{item.name['zh']}（{money_words(item.amount_minor, model)}）" for item in limits
+        )
         en += ", limited in this order by " + ", ".join(
-            f"{item.name['en']} ({money_words(item.amount_minor, model)})" for item in limits)
+            f"{item.name['en']} ({money_words(item.amount_minor, model)})" for item in limits
+        )
     return {"zh": zh, "en": en}
 
 
@@ -142,15 +158,19 @@ def condition_words(condition: Condition, model: Model) -> Words:
     if condition.kind == "on_or_after":
         return {"zh": f"{condition.value.isoformat()}起", "en": f"on or after {condition.value.isoformat()}"}
     if condition.kind == "exit_kind":
-        return {"trade_sale": {"zh": "股权转让退出", "en": "the exit is a sale"},
-                "liquidation": {"zh": "公司清算", "en": "the company is liquidated"}}[condition.value]
+        return {
+            "trade_sale": {"zh": "股权转让退出", "en": "the exit is a sale"},
+            "liquidation": {"zh": "公司清算", "en": "the company is liquidated"},
+        }[condition.value]
     if condition.kind == "default":
         yes = {"zh": "发生违约", "en": "a default has occurred"}
         return yes if condition.value else {"zh": "未发生违约", "en": "no default has occurred"}
     if condition.kind == "milestone":
         name = model.milestones[condition.value]
-        return {"zh": f"里程碑{condition.value}（{name['zh']}）通过",
-                "en": f"milestone {condition.value} ({name['en']}) has passed"}
+        return {
+            "zh": f"里程碑{condition.value}（{name['zh']}）通过",
+            "en": f"milestone {condition.value} ({name['en']}) has passed",
+        }
     return model.flags[condition.value]
 
 
@@ -167,4 +187,6 @@ def node_name(node: Any, model: Model) -> Words:
         return model.pot_names[pot]
     if hasattr(node, "legal_basis"):
         return {"zh": "留存于清算财产", "en": "kept in the estate"}
+    if hasattr(node, "legs"):
+        return {"zh": "剩余分配", "en": "Split of what is left"}
     return amount_words(node.amount, model)

@@ -47,6 +47,10 @@ def stated(run: Run, body: dict[str, Any], key: str, computed: Any, code: str, w
     if key in body:
         amount = run.amount(body[key], f"body.{key}")
         shown = None if run.arithmetic.is_array else int(computed)
-        run.refuse(amount != computed, code,
-                   f"The {what} stated is not the one the terms give" + (f" ({shown})." if shown is not None else "."),
-                   f"body.{key}", computed_minor=shown)
+        run.refuse(
+            amount != computed,
+            code,
+            f"The {what} stated is not the one the terms give" + (f" ({shown})." if shown is not None else "."),
+            f"body.{key}",
+            computed_minor=shown,
+        )

@@ -12,12 +12,18 @@ from risk.sharing.run import Run
 
 def exit_(run: Run, body: dict[str, Any]) -> None:
     """Share out the proceeds of a sale or a liquidation, with what is kept in the estate, by the exit program."""
-    body = bodies.read(body, ("kind", "proceeds_minor"), ("claims", "flags", "metrics", "distributable_profit_minor",
-                                                          "evidence"))
+    body = bodies.read(
+        body,
+        ("kind", "proceeds_minor"),
+        ("claims", "flags", "metrics", "distributable_profit_minor", "evidence"),
+    )
     run.exit_kind = bodies.choice(body["kind"], "body.kind", ("trade_sale", "liquidation"))
     run.refuse(run.flags["exited"], "already_exited", "The exit has already been settled.")
-    run.refuse(run.flags["compensated"], "after_compensation",
-               "The exit comes after a compensation; what is recovered now goes by the channel 'later'.")
+    run.refuse(
+        run.flags["compensated"],
+        "after_compensation",
+        "The exit comes after a compensation; what is recovered now goes by the channel 'later'.",
+    )
     program = run.model.exit
     if program is None:
         raise EventError("program_missing", "These terms have no exit program.", "body.kind")
@@ -40,8 +46,12 @@ def _admit_claims(run: Run, data: Any) -> None:
         raise EventError("not_an_object", "body.claims must be an object.", "body.claims")
     for name, value in data.items():
         claim = run.model.claims[bodies.known(name, f"body.claims.{name}", run.model.claims, "claim")]
-        run.refuse(claim.amount_minor is not None, "claim_is_fixed",
-                   f"The amount of {name} stands in the terms and is not admitted by an event.", f"body.claims.{name}")
+        run.refuse(
+            claim.amount_minor is not None,
+            "claim_is_fixed",
+            f"The amount of {name} stands in the terms and is not admitted by an event.",
+            f"body.claims.{name}",
+        )
         run.add(f"claim:{name}", run.amount(value, f"body.claims.{name}"))
 
 
@@ -52,6 +62,9 @@ def close(run: Run, body: dict[str, Any]) -> None:
     run.refuse(run.values["receivable"] > 0, "not_settled", "Reported revenue is still receivable.")
     for tranche in run.model.tranches.values():
         for name in tranche.amounts:
-            run.refuse(run.values[f"called:{tranche.id}:{name}"] > 0, "not_settled",
-                       f"A call on {name} in {tranche.id} is unpaid.")
+            run.refuse(
+                run.values[f"called:{tranche.id}:{name}"] > 0,
+                "not_settled",
+                f"A call on {name} in {tranche.id} is unpaid.",
+            )
     run.status = "closed"

@@ -27,11 +27,19 @@ def drawdown_call(run: Run, body: dict[str, Any]) -> None:
     tranche = run.model.tranches[bodies.known(body["tranche"], "body.tranche", run.model.tranches, "tranche")]
     for condition in tranche.conditions:
         name = condition.split(":", 1)[1]
-        run.refuse(run.arithmetic.negate(run.flags[condition]), "condition_precedent_open",
-                   f"Tranche {tranche.id} may be called only after milestone {name} has passed.", "body.tranche",
-                   milestone=name)
-    run.refuse(run.flags[f"called:{tranche.id}"], "already_called", f"Tranche {tranche.id} was already called.",
-               "body.tranche")
+        run.refuse(
+            run.arithmetic.negate(run.flags[condition]),
+            "condition_precedent_open",
+            f"Tranche {tranche.id} may be called only after milestone {name} has passed.",
+            "body.tranche",
+            milestone=name,
+        )
+    run.refuse(
+        run.flags[f"called:{tranche.id}"],
+        "already_called",
+        f"Tranche {tranche.id} was already called.",
+        "body.tranche",
+    )
     run.set_flag(f"called:{tranche.id}", True)
     for name, amount in tranche.amounts.items():
         instrument = run.model.instruments[name]
@@ -49,12 +57,19 @@ def drawdown_paid(run: Run, body: dict[str, Any]) -> None:
     instrument = run.model.instruments[name]
     unpaid = run.values[f"called:{tranche.id}:{name}"]
     amount = run.amount(body["amount_minor"], "body.amount_minor") if "amount_minor" in body else unpaid
-    run.refuse(amount > unpaid, "more_than_called", f"More is paid on {name} than was called and is unpaid.",
-               "body.amount_minor")
+    run.refuse(
+        amount > unpaid,
+        "more_than_called",
+        f"More is paid on {name} than was called and is unpaid.",
+        "body.amount_minor",
+    )
     run.refuse(amount == 0, "nothing_to_pay", f"Nothing is called and unpaid on {name}.", "body.instrument")
     run.add(f"called:{tranche.id}:{name}", -amount)
-    run.add(f"{'capital' if instrument.kind == 'equity' else 'principal'}:"
-            f"{instrument.party if instrument.kind == 'equity' else name}", amount)
+    run.add(
+        f"{'capital' if instrument.kind == 'equity' else 'principal'}:"
+        f"{instrument.party if instrument.kind == 'equity' else name}",
+        amount,
+    )
     run.add(f"contributed:{instrument.party}", amount)
     run.flow(instrument.party, -amount)
     run.flow(run.model.project, amount)
@@ -66,8 +81,12 @@ def premium_paid(run: Run, body: dict[str, Any]) -> None:
     """Record that the premium reached the insurer directly, from the project and from any subsidy."""
     body = bodies.read(body, ("policy",), ("amount_minor",))
     policy = run.model.policies[bodies.known(body["policy"], "body.policy", run.model.policies, "policy")]
-    run.refuse(run.flags[f"premium:{policy.id}"], "already_paid", f"The premium of {policy.id} was already paid.",
-               "body.policy")
+    run.refuse(
+        run.flags[f"premium:{policy.id}"],
+        "already_paid",
+        f"The premium of {policy.id} was already paid.",
+        "body.policy",
+    )
     bodies.stated(run, body, "amount_minor", policy.premium_minor, "premium_differs", "premium")
     run.set_flag(f"premium:{policy.id}", True)
     for payer, amount in policy.paid_by.items():

@@ -15,8 +15,12 @@ def loss_event(run: Run, body: dict[str, Any]) -> None:
     body = bodies.read(body, ("kind",), ("amount_minor", "flags", "evidence"))
     kind = bodies.choice(body["kind"], "body.kind", ("default", "test_failure", "cost_overrun"))
     amount = run.amount(body.get("amount_minor", 0), "body.amount_minor")
-    run.refuse(amount > exposure(run) - run.values["provisioned"], "loss_above_exposure",
-               "The loss exceeds the money deployed that has not come back.", "body.amount_minor")
+    run.refuse(
+        amount > exposure(run) - run.values["provisioned"],
+        "loss_above_exposure",
+        "The loss exceeds the money deployed that has not come back.",
+        "body.amount_minor",
+    )
     bodies.flags(run, body)
     if kind == "default":
         run.set_flag("default", True)
@@ -36,8 +40,9 @@ def exposure(run: Run) -> Any:
 def _channel(run: Run, channel: str) -> Node:
     nodes = run.model.recoveries.channels if run.model.recoveries else {}
     if channel not in nodes:
-        raise EventError("channel_missing", f"These terms say nothing about recoveries from '{channel}'.",
-                         "body.channel")
+        raise EventError(
+            "channel_missing", f"These terms say nothing about recoveries from '{channel}'.", "body.channel"
+        )
     return nodes[channel]
 
 
@@ -50,8 +55,11 @@ def _facility(run: Run, channel: str) -> Facility:
 
 def _before_compensation(run: Run, what: str) -> None:
     """Refuse a recovery of higher rank once a guarantee or pool has compensated on the net loss."""
-    run.refuse(run.flags["compensated"], "after_compensation",
-               f"{what} comes after the compensation; what is recovered now goes by the channel 'later'.")
+    run.refuse(
+        run.flags["compensated"],
+        "after_compensation",
+        f"{what} comes after the compensation; what is recovered now goes by the channel 'later'.",
+    )
 
 
 def insurance_recovery(run: Run, body: dict[str, Any]) -> None:
@@ -61,8 +69,11 @@ def insurance_recovery(run: Run, body: dict[str, Any]) -> None:
     _before_compensation(run, "The indemnity")
     facility = _facility(run, "insurance")
     if facility.payer != policy.party:
-        raise EventError("payer_differs", f"The layer of the terms is owed by {facility.payer}, not {policy.party}.",
-                         "body.policy")
+        raise EventError(
+            "payer_differs",
+            f"The layer of the terms is owed by {facility.payer}, not {policy.party}.",
+            "body.policy",
+        )
     bodies.metrics(run, body)
     payment = facility.layer.value(run)
     bodies.stated(run, body, "paid_minor", payment, "indemnity_differs", "indemnity")
@@ -73,8 +84,11 @@ def pool_compensation(run: Run, body: dict[str, Any]) -> None:
     """Compensate the lender on the net principal loss; the payer steps into its claim for what it paid."""
     body = bodies.read(body, (), ("channel", "paid_minor", "evidence"))
     channel = bodies.choice(body.get("channel", "pool"), "body.channel", ("guarantee", "pool"))
-    run.refuse(run.arithmetic.negate(run.flags["default"]), "no_default",
-               "A compensation needs a default event before it.")
+    run.refuse(
+        run.arithmetic.negate(run.flags["default"]),
+        "no_default",
+        "A compensation needs a default event before it.",
+    )
     run.refuse(run.flags["compensated:pool"], "after_compensation", "The pool has already compensated.")
     if channel == "guarantee":
         run.refuse(run.flags["compensated:guarantee"], "after_compensation", "The guarantee has already been paid.")
@@ -101,8 +115,12 @@ def recovery(run: Run, body: dict[str, Any]) -> None:
     body = bodies.read(body, ("channel", "proceeds_minor"), ("costs_minor", "evidence"))
     channel = bodies.choice(body["channel"], "body.channel", ("collateral", "estate", "later"))
     if channel == "later":
-        run.refuse(run.arithmetic.negate(run.flags["compensated"]), "before_compensation",
-                   "Nothing was compensated yet; name the channel the money came from.", "body.channel")
+        run.refuse(
+            run.arithmetic.negate(run.flags["compensated"]),
+            "before_compensation",
+            "Nothing was compensated yet; name the channel the money came from.",
+            "body.channel",
+        )
     else:
         _before_compensation(run, "This recovery")
     proceeds = run.amount(body["proceeds_minor"], "body.proceeds_minor")
@@ -117,8 +135,11 @@ def write_off(run: Run, body: dict[str, Any]) -> None:
     """Write off what is still deployed and allocate the loss to those whose capital or claim did not come back."""
     bodies.read(body, (), ("evidence",))
     run.refuse(run.flags["written_off"], "already_written_off", "The loss was already written off.")
-    run.refuse(run.arithmetic.negate(run.arithmetic.either(run.flags["default"], run.flags["exited"])), "no_default",
-               "A write-off needs a default or an exit before it.")
+    run.refuse(
+        run.arithmetic.negate(run.arithmetic.either(run.flags["default"], run.flags["exited"])),
+        "no_default",
+        "A write-off needs a default or an exit before it.",
+    )
     run.set_flag("written_off", True)
     journal = run.journal
     if journal is None:

@@ -19,9 +19,16 @@ def revenue_report(run: Run, body: dict[str, Any]) -> None:
     period = reading.mapping(body["period"], "body.period", ("from", "to"), (), EventError)
     start = reading.date(period["from"], "body.period.from", EventError)
     end = reading.date(period["to"], "body.period.to", EventError)
-    run.refuse(start > end or end > run.on, "bad_period", "The period must be in order and not end after the report.",
-               "body.period")
-    base, due = run.amount(body["base_minor"], "body.base_minor"), run.amount(body["due_minor"], "body.due_minor")
+    run.refuse(
+        start > end or end > run.on,
+        "bad_period",
+        "The period must be in order and not end after the report.",
+        "body.period",
+    )
+    base, due = (
+        run.amount(body["base_minor"], "body.base_minor"),
+        run.amount(body["due_minor"], "body.due_minor"),
+    )
     run.refuse(due > base, "due_above_base", "More is due than the base reported.", "body.due_minor")
     run.add("receivable", due)
     run.post(("1120", None), ("4010", None), due)
@@ -36,23 +43,35 @@ def interest_due(run: Run, body: dict[str, Any]) -> None:
     if not isinstance(final, bool):
         raise EventError("not_a_truth_value", "body.final must be true or false.", "body.final")
     on_schedule = run.on.day == loan.settled_day and run.on.month in loan.settled_months
-    run.refuse(not on_schedule and not final, "not_an_interest_date",
-               f"Interest of {loan.id} is settled on day {loan.settled_day} of its months only.", "effective_on")
+    run.refuse(
+        not on_schedule and not final,
+        "not_an_interest_date",
+        f"Interest of {loan.id} is settled on day {loan.settled_day} of its months only.",
+        "effective_on",
+    )
     interest = accrual.take_interest(run, loan)
     bodies.stated(run, body, "amount_minor", interest, "interest_differs", "interest")
     run.post(("5030", None), ("2041", loan.party), interest)
     if run.explanation is not None:
         name = object_name("loan", loan.id, run.model)
         run.explanation.note(
-            f"instruments.{loan.id}", {"zh": f"{name['zh']}：本期利息", "en": f"Interest of the period on {name['en']}"},
-            {"zh": "按实际天数计息，本期单独舍入", "en": "actual days on the balance of each day, this period rounded once"},
-            interest)
+            f"instruments.{loan.id}",
+            {"zh": f"{name['zh']}：本期利息", "en": f"Interest of the period on {name['en']}"},
+            {
+                "zh": "按实际天数计息，本期单独舍入",
+                "en": "actual days on the balance of each day, this period rounded once",
+            },
+            interest,
+        )
 
 
 def distribution(run: Run, body: dict[str, Any]) -> None:
     """Share out money of the operating program: revenue received, or what the project pays out of its own funds."""
-    body = bodies.read(body, ("source",), ("program", "amount_minor", "collect", "metrics", "flags",
-                                           "distributable_profit_minor"))
+    body = bodies.read(
+        body,
+        ("source",),
+        ("program", "amount_minor", "collect", "metrics", "flags", "distributable_profit_minor"),
+    )
     bodies.choice(body.get("program", "operating"), "body.program", ("operating",))
     source = bodies.choice(body["source"], "body.source", ("revenue", "project"))
     program = run.model.operating
@@ -62,8 +81,12 @@ def distribution(run: Run, body: dict[str, Any]) -> None:
     bodies.flags(run, body)
     amount = _amount(run, body)
     if source == "revenue":
-        run.refuse(amount > run.values["receivable"], "more_than_reported",
-                   "More is distributed than was reported and is still receivable.", "body.amount_minor")
+        run.refuse(
+            amount > run.values["receivable"],
+            "more_than_reported",
+            "More is distributed than was reported and is still receivable.",
+            "body.amount_minor",
+        )
         run.add("receivable", -amount)
         run.post(("1010", None), ("1120", None), amount)
     else:
@@ -92,8 +115,11 @@ def collectable(run: Run, name: Any) -> Any:
     kind, _, which = name.partition(":") if isinstance(name, str) else ("", "", "")
     loans = {loan.id for loan in run.model.loans}
     if kind not in COLLECTABLE or which not in (run.model.claims if kind == "claim" else loans):
-        raise EventError("unknown_balance", f"body.collect names {str(name)[:60]!r}, which cannot be collected.",
-                         "body.collect")
+        raise EventError(
+            "unknown_balance",
+            f"body.collect names {str(name)[:60]!r}, which cannot be collected.",
+            "body.collect",
+        )
     return run.balance(name)
 
 
@@ -102,5 +128,9 @@ def check_dividends(run: Run, body: dict[str, Any]) -> None:
     profit = run.arithmetic.zero
     if "distributable_profit_minor" in body:
         profit = run.amount(body["distributable_profit_minor"], "body.distributable_profit_minor")
-    run.refuse(run.dividends > profit, "dividend_above_distributable_profit",
-               "Dividends exceed the distributable profit of the audited statement.", "body.distributable_profit_minor")
+    run.refuse(
+        run.dividends > profit,
+        "dividend_above_distributable_profit",
+        "Dividends exceed the distributable profit of the audited statement.",
+        "body.distributable_profit_minor",
+    )

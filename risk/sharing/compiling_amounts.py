@@ -1,0 +1,148 @@
+"""Compiling amounts, balances and conditions of a terms document, with the clause in every refusal."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from risk.sharing import amounts, blocks, reading
+from risk.sharing.errors import TermsError
+from risk.sharing.model import Model
+
+MAX_DEPTH = 32
+MAX_NODES = 2000
+
+
+class AmountCompiler:
+    """Compiles amounts and conditions of one document; counts nodes and depth.
+
+    Parameters
+    ----------
+    model : Model
+        Declarations the clauses may refer to.
+    """
+
+    def __init__(self, model: Model) -> None:
+        self.model = model
+        self.nodes = 0
+
+    def _one_key(self, data: Any, path: str, what: str, depth: int) -> tuple[str, Any]:
+        self.nodes += 1
+        if depth > MAX_DEPTH:
+            raise TermsError("too_deep", f"The terms are nested deeper than {MAX_DEPTH} levels at {path}.", path)
+        if self.nodes > MAX_NODES:
+            raise TermsError("too_many_nodes", f"The terms have more than {MAX_NODES} nodes.", path)
+        if not isinstance(data, dict) or len(data) != 1:
+            raise TermsError(
+                "not_one_key", f"{path} must be an object with exactly one key that names the {what}.", path
+            )
+        return next(iter(data.items()))
+
+    def _party(self, data: Any, path: str) -> str:
+        return reading.known(data, path, self.model.parties, "unknown_party", "party")
+
+    def condition(self, data: Any, path: str, depth: int) -> blocks.Condition:
+        """Return the compiled condition."""
+        key, value = self._one_key(data, path, "condition", depth)
+        inner = f"{path}.{key}"
+        if key in ("all", "any"):
+            items = reading.sequence(value, inner, at_least=1)
+            return blocks.Condition(
+                key,
+                None,
+                tuple(self.condition(item, f"{inner}[{index}]", depth + 1) for index, item in enumerate(items)),
+            )
+        if key == "not":
+            return blocks.Condition(key, None, (self.condition(value, inner, depth + 1),))
+        if key == "milestone":
+            return blocks.Condition(
+                key, reading.known(value, inner, self.model.milestones, "unknown_milestone", "milestone")
+            )
+        if key == "flag":
+            return blocks.Condition(key, reading.known(value, inner, self.model.flags, "unknown_flag", "flag"))
+        if key == "on_or_after":
+            return blocks.Condition(key, reading.date(value, inner))
+        if key == "exit_kind":
+            return blocks.Condition(key, reading.choice(value, inner, ("trade_sale", "liquidation")))
+        if key == "default" and isinstance(value, bool):
+            return blocks.Condition(key, value)
+        raise TermsError("unknown_condition", f"{path} has no known condition.", path)
+
+    def balance(self, data: Any, path: str) -> amounts.Balance:
+        """Return the live balance named by text such as ``capital:angel``."""
+        kind, *ids = data.split(":") if isinstance(data, str) else ("",)
+        kinds = amounts.BALANCE_KINDS.get(kind)
+        if kinds is None or len(ids) != len(kinds):
+            raise TermsError("unknown_balance", f"{path} names no balance; got {str(data)[:60]!r}.", path)
+        names = {
+            "party": self.model.parties,
+            "accrual": self.model.accruals,
+            "claim": self.model.claims,
+            "limit": self.model.limits,
+            "loan": {loan.id: loan for loan in self.model.loans},
+        }
+        for what, name in zip(kinds, ids, strict=True):
+            reading.known(name, path, names[what], f"unknown_{what}", what)
+        return amounts.Balance(data, kind, tuple(ids))
+
+    def amount(self, data: Any, path: str, depth: int) -> Any:
+        """Return the compiled amount expression."""
+        if isinstance(data, (int, float)) and not isinstance(data, bool):
+            code = "float_in_amount" if isinstance(data, float) else "amount_without_unit"
+            raise TermsError(code, f'{path} must be written {{"amount_minor": integer}}.', path)
+        key, value = self._one_key(data, path, "amount", depth)
+        inner = f"{path}.{key}"
+        if key == "amount_minor":
+            return amounts.Constant(reading.minor(value, inner))
+        if key == "bal":
+            return self.balance(value, inner)
+        if key == "metric":
+            return amounts.Metric(reading.identifier(value, inner))
+        if key in ("min", "max", "sum", "minus"):
+            items = reading.sequence(value, inner, at_least=2 if key == "minus" else 1)
+            return amounts.Combination(
+                key,
+                tuple(self.amount(item, f"{inner}[{index}]", depth + 1) for index, item in enumerate(items)),
+                inner,
+            )
+        if key == "pct":
+            value = reading.mapping(value, inner, ("rate", "of"), ("rounding",))
+            rate = reading.decimal(value["rate"], f"{inner}.rate")
+            return amounts.Percentage(
+                rate.as_integer_ratio(),
+                self.amount(value["of"], f"{inner}.of", depth + 1),
+                self._rounding(value, inner),
+                inner,
+            )
+        if key == "gap":
+            value = reading.mapping(value, inner, ("party", "multiple"))
+            multiple = reading.decimal(value["multiple"], f"{inner}.multiple").as_integer_ratio()
+            return amounts.Gap(self._party(value["party"], f"{inner}.party"), multiple, self.model.rounding, inner)
+        if key == "layer":
+            return self.layer(value, inner, depth)
+        raise TermsError("unknown_amount", f"{path} has no known amount expression; '{key}' was given.", path)
+
+    def _rounding(self, data: dict[str, Any], path: str) -> str:
+        return reading.choice(data.get("rounding", self.model.rounding), f"{path}.rounding", ("half_even", "half_up"))
+
+    def layer(self, data: Any, path: str, depth: int, extra: tuple[str, ...] = ()) -> amounts.Layer:
+        """Return the compiled layer."""
+        data = reading.mapping(
+            data,
+            path,
+            ("loss", "share"),
+            ("deductible_minor", "attach_minor", "limit_minor", "limits", "rounding", *extra),
+        )
+        limits = reading.sequence(data.get("limits", []), f"{path}.limits")
+        for index, limit in enumerate(limits):
+            reading.known(limit, f"{path}.limits[{index}]", self.model.limits, "unknown_limit", "limit")
+        top = data.get("limit_minor")
+        return amounts.Layer(
+            self.amount(data["loss"], f"{path}.loss", depth + 1),
+            reading.minor(data.get("deductible_minor", 0), f"{path}.deductible_minor"),
+            reading.minor(data.get("attach_minor", 0), f"{path}.attach_minor"),
+            None if top is None else reading.minor(top, f"{path}.limit_minor"),
+            reading.share(data["share"], f"{path}.share").as_integer_ratio(),
+            tuple(limits),
+            self._rounding(data, path),
+            path,
+        )
