@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import datetime
 import tomllib
 import types
 import typing
@@ -11,18 +10,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
-from marketplace.demo.records import (
-    Arrangements,
-    Content,
-    InsuranceProduct,
-    Mandate,
-    Organisation,
-    Project,
-    QuoteRequest,
-    Region,
-    Round,
-    Scheme,
-)
+from marketplace.demo.arrangement_records import Arrangements
+from marketplace.demo.deal_records import InsuranceProduct, Mandate, QuoteRequest, Round, Scheme
+from marketplace.demo.records import Content, Organisation, Project, Region
 
 Record = TypeVar("Record")
 
@@ -66,9 +56,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise ContentError(f"The content file {path.name} is not TOML: {error}", file=path.name) from error
 
 
-def _folder(
-    record_type: type[Record], folder: Path, key: str, file_field: str | None = None
-) -> Iterator[Record]:
+def _folder(record_type: type[Record], folder: Path, key: str, file_field: str | None = None) -> Iterator[Record]:
     """Yield the records of every file of a folder; `file_field` of each takes the name of its file."""
     for path in sorted(folder.glob("*.toml")):
         document = _read(path)
@@ -129,7 +117,5 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
 def _expect(kind: type, value: Any, where: str) -> None:
     # An exact comparison, because a bool is an int and a datetime is a date in Python.
     if type(value) is not kind:
-        wanted = "date" if kind is datetime.date else kind.__name__
-        raise ContentError(
-            f"{where} must be a {wanted}, not {type(value).__name__}.", where=where, expected=wanted
-        )
+        told = f"{where} must be of type {kind.__name__}, not {type(value).__name__}."
+        raise ContentError(told, where=where, expected=kind.__name__)
