@@ -28,25 +28,32 @@ def compile_catalogues(directory: Path = DIRECTORY) -> int:
     return len(paths)
 
 
+# Keyword arguments of babel's extraction: which argument is the text, the plural, the context.
+KEYWORDS = {
+    "_": None, "gettext": None, "lazy_gettext": None, "_l": None, "ngettext": (1, 2),
+    "pgettext": ((1, "c"), 2), "lazy_pgettext": ((1, "c"), 2),
+}  # fmt: skip
+
+
 def find_untranslated(root: Path = PROJECT_ROOT) -> dict[str, list[str]]:
-    """Message ids used in templates and code that no Chinese catalogue has, with where they stand."""
+    """Texts used in templates and code that no Chinese catalogue has, with where they stand."""
     from babel.messages.extract import extract_from_dir
     from babel.messages.pofile import read_po
 
-    known: set[str] = set()
+    known: set[tuple[str | None, str]] = set()
     for path in DIRECTORY.glob("zh_Hans_CN/LC_MESSAGES/*.po"):
         with path.open("rb") as source:
-            for message in read_po(source, locale="zh_Hans_CN"):
-                if message.id and message.string and not message.fuzzy:
-                    known.update([message.id] if isinstance(message.id, str) else message.id[:1])
+            for entry in read_po(source, locale="zh_Hans_CN"):
+                if entry.id and entry.string and not entry.fuzzy:
+                    known.add((entry.context, entry.id if isinstance(entry.id, str) else entry.id[0]))
     missing: dict[str, list[str]] = {}
-    keywords = {"_": None, "gettext": None, "lazy_gettext": None, "_l": None, "N_": None, "ngettext": (1, 2)}
-    for folder, method in (("templates", "jinja2.ext:babel_extract"), ("marketplace", "python")):
-        pattern = "**.html" if folder == "templates" else "**.py"
-        found = extract_from_dir(root / folder, [(pattern, method), ("**.txt", method)], keywords=keywords)
-        for name, line, ids, *_rest in found:
-            text = ids[0] if isinstance(ids, tuple) else ids
-            if text and text not in known:
+    sources = (("templates", "**.html", "jinja2.ext:babel_extract"), ("marketplace", "**.py", "python"))
+    for folder, pattern, method in sources:
+        options = {pattern: {"extensions": "jinja2.ext.do,jinja2.ext.i18n"}} if folder == "templates" else {}
+        found = extract_from_dir(root / folder, [(pattern, method)], options_map=options, keywords=KEYWORDS)
+        for name, line, ids, _comments, context in found:
+            text = ids if isinstance(ids, str) else next(part for part in ids if part != context)
+            if text and (context, text) not in known:
                 missing.setdefault(text, []).append(f"{folder}/{name}:{line}")
     return missing
 

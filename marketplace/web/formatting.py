@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal
+from fractions import Fraction
 from urllib.parse import quote
 from zoneinfo import ZoneInfo
 
@@ -117,6 +118,16 @@ def percent(value: str | float | Decimal | None, decimals: int = 1) -> str:
     if value is None:
         return NO_VALUE
     return number(Decimal(str(value)) * 100, decimals) + "%"
+
+
+def percent_of(value: Fraction | None, decimals: int = 2) -> str:
+    """An exact share as a percentage."""
+    return NO_VALUE if value is None else percent(str(Decimal(value.numerator) / Decimal(value.denominator)), decimals)
+
+
+def ratio(value: Fraction | None, decimals: int = 3) -> str:
+    """An exact ratio with its decimals, as people compare it with a threshold."""
+    return NO_VALUE if value is None else number(Decimal(value.numerator) / Decimal(value.denominator), decimals)
 
 
 def one_significant(value: float | Decimal) -> str:
@@ -248,6 +259,8 @@ FILTERS: dict[str, Callable[..., object]] = {
     "days_left": days_left,
     "months": months,
     "number": number,
+    "percent_of": percent_of,
+    "ratio": ratio,
     "file_size": file_size,
 }
 GLOBALS: dict[str, Callable[..., object]] = {

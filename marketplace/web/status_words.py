@@ -310,4 +310,14 @@ STATUS_WORDS: dict[str, dict[str, tuple[LazyString, str]]] = {
         "qualified": (pgettext("visibility", "Verified funders"), AMBER),
         "room": (pgettext("visibility", "Data room"), JADE),
     },
+    "bank_line": {
+        "recorded": (pgettext("bank_line", "Waiting for a second person"), AMBER),
+        "confirmed": (pgettext("bank_line", "Found on the statement"), JADE),
+        "rejected": (pgettext("bank_line", "Rejected"), VERMILION),
+        "anomaly": (pgettext("bank_line", "Anomaly"), VERMILION),
+    },
+    "rule": {
+        "holds": (pgettext("rule", "Holds"), JADE),
+        "fails": (pgettext("rule", "Not met"), VERMILION),
+    },
 }

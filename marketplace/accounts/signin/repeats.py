@@ -40,7 +40,7 @@ def _request_hash() -> str:
         for name in sorted(request.files):
             for upload in request.files.getlist(name):
                 digest.update(f"{name}:{upload.filename}".encode())
-                for chunk in iter(lambda stream=upload.stream: stream.read(65536), b""):
+                while chunk := upload.stream.read(65536):
                     digest.update(chunk)
                 upload.stream.seek(0)
     else:

@@ -1,0 +1,284 @@
+"""Pages of the rounds: the arithmetic of the linkage rules, who is in, commit, close."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from marketplace import clock
+from marketplace.accounts.access import current_actor, requires
+from marketplace.accounts.permissions import Permission
+from marketplace.db import current_session
+from marketplace.errors import InvalidInputError, MarketplaceError
+from marketplace.funding import queries, services
+from marketplace.funding.models import (
+    BASES,
+    CLOSING_RULES,
+    EQUITY_INSTRUMENTS,
+    LOAN_INSTRUMENTS,
+    READINGS,
+    REFUSAL_REASONS,
+    RULE_KINDS,
+    Round,
+)
+from marketplace.funding.services.evaluation import evaluate_rule
+from marketplace.funding.states import ROUND_STATES
+from marketplace.money import parse_amount
+from marketplace.projects.queries import get_project
+
+blueprint = Blueprint("funding", __name__)
+PAGE_SIZE = 50
+
+
+@blueprint.get("/rounds")
+@requires(Permission.ROUND_READ)
+def list_rounds() -> Any:
+    """Rounds that the organisation may see."""
+    session, actor = current_session(), current_actor()
+    state = request.args.get("state") or None
+    if state is not None and state not in ROUND_STATES:
+        raise InvalidInputError(_("Choose one of the states."), field="state")
+    cursor = request.args.get("cursor")
+    after = queries.get_round(session, actor=actor, public_id=cursor).id if cursor else None
+    rows = queries.list_rounds(session, actor=actor, state=state, after_id=after, limit=PAGE_SIZE + 1)
+    return render_template(
+        "funding/list.html",
+        rounds=rows[:PAGE_SIZE],
+        total=queries.count_rounds(session, actor=actor, state=state),
+        state=state,
+        states=[word for word in ROUND_STATES if word != "draft"],
+        next_cursor=rows[PAGE_SIZE - 1].public_id if len(rows) > PAGE_SIZE else None,
+        first=cursor is None,
+    )
+
+
+@blueprint.get("/rounds/<public_id>")
+@requires(Permission.ROUND_READ)
+def show_round(public_id: str) -> Any:
+    """One round: its room, who is in, the linkage rules with their arithmetic, the next step."""
+    return _render(queries.get_round(current_session(), actor=current_actor(), public_id=public_id))
+
+
+def _render(round_: Round, *, values: Any = None, errors: dict[str, str] | None = None, form: str = "") -> Any:
+    session, actor = current_session(), current_actor()
+    own = round_.project.organisation_id == actor.organisation_id
+    everything = queries.sees_all_commitments(actor, round_)
+    shown = [item for item in round_.commitments if everything or item.organisation_id == actor.organisation_id]
+    translated = {name: _(text) for name, text in (errors or {}).items()}
+    page = render_template(
+        "funding/show.html",
+        round=round_,
+        own=own,
+        commitments=shown,
+        everything=everything,
+        rules=[
+            (rule, {reading: evaluate_rule(rule, round_.commitments, reading=reading) for reading in READINGS})
+            for rule in round_.linkage_rules
+        ],
+        organisations={item.organisation.public_id: item.organisation for item in round_.commitments},
+        may_commit=actor.can(Permission.COMMITMENT_MAKE) and round_.state == "open" and not own,
+        instruments=LOAN_INSTRUMENTS if actor.organisation_kind == "bank" else EQUITY_INSTRUMENTS,
+        mine=[item for item in round_.commitments if item.organisation_id == actor.organisation_id],
+        decision=queries.find_decision_file(session, round_id=round_.id) if everything else None,
+        refusals=queries.list_refusals(session, round_id=round_.id) if own else [],
+        rule_kinds=RULE_KINDS,
+        readings=READINGS,
+        bases=BASES,
+        reasons=REFUSAL_REASONS,
+        values=values or {},
+        form=form,
+        field_errors=translated,
+        errors=list(translated.items()),
+        deadline_instant=clock.end_of_day(round_.deadline),
+    )
+    return (page, 422) if errors else page
+
+
+def _refused(round_: Round, form: str, error: MarketplaceError) -> Any:
+    """The form again with what was typed, when the refusal belongs to a field; else the error page."""
+    fields = getattr(error, "errors", None) or ({error.field: error.message} if error.field else {})
+    if not fields:
+        raise error
+    current_session().expire(round_)
+    fresh = queries.get_round(current_session(), actor=current_actor(), public_id=round_.public_id)
+    page, _status = _render(fresh, values=request.form, errors=fields, form=form)
+    from marketplace.web.errors import status_of
+
+    return page, status_of(error)
+
+
+@blueprint.post("/rounds/<public_id>/commit")
+@requires(Permission.COMMITMENT_MAKE)
+def make_commitment(public_id: str) -> Any:
+    """Take a place in the round."""
+    session, actor = current_session(), current_actor()
+    round_ = queries.get_round(session, actor=actor, public_id=public_id)
+    try:
+        services.make_commitment(
+            session,
+            actor=actor,
+            round_=round_,
+            instrument=request.form.get("instrument", ""),
+            amount=parse_amount(request.form.get("amount", ""), round_.currency, field="amount"),
+            lead=bool(request.form.get("lead")),
+            now=clock.now(),
+        )
+    except MarketplaceError as error:
+        return _refused(round_, "commit", error)
+    flash(_("Your commitment is recorded. It is soft until you make it firm."), "jade")
+    return redirect(url_for("funding.show_round", public_id=public_id))
+
+
+@blueprint.post("/commitments/<public_id>/harden")
+@requires(Permission.COMMITMENT_MAKE)
+def harden_commitment(public_id: str) -> Any:
+    """Make one's own commitment firm."""
+    session, actor = current_session(), current_actor()
+    commitment = queries.get_commitment(session, actor=actor, public_id=public_id)
+    services.harden_commitment(session, actor=actor, commitment=commitment, now=clock.now())
+    flash(_("Your commitment is firm."), "jade")
+    return redirect(url_for("funding.show_round", public_id=commitment.round.public_id))
+
+
+@blueprint.post("/commitments/<public_id>/release")
+@requires(Permission.COMMITMENT_MAKE)
+def release_commitment(public_id: str) -> Any:
+    """Withdraw one's own soft commitment."""
+    session, actor = current_session(), current_actor()
+    commitment = queries.get_commitment(session, actor=actor, public_id=public_id)
+    services.release_commitment(session, actor=actor, commitment=commitment, now=clock.now())
+    flash(_("Your commitment is withdrawn."), "amber")
+    return redirect(url_for("funding.show_round", public_id=commitment.round.public_id))
+
+
+@blueprint.post("/rounds/<public_id>/refuse")
+@requires(Permission.COMMITMENT_MAKE)
+def refuse_round(public_id: str) -> Any:
+    """Say no, with a reason code."""
+    session, actor = current_session(), current_actor()
+    round_ = queries.get_round(session, actor=actor, public_id=public_id)
+    try:
+        services.refuse_round(
+            session, actor=actor, round_=round_, reason=request.form.get("reason", ""),
+            note=request.form.get("note", ""), now=clock.now(),
+        )  # fmt: skip
+    except InvalidInputError as error:
+        return _refused(round_, "refuse", error)
+    flash(_("Your refusal is recorded; the team sees its reason, not your note."), "slate")
+    return redirect(url_for("funding.show_round", public_id=public_id))
+
+
+@blueprint.post("/rounds/<public_id>/linkage-rules")
+@requires(Permission.ROUND_READ)
+def add_linkage_rule(public_id: str) -> Any:
+    """Set a linkage rule for the round."""
+    session, actor = current_session(), current_actor()
+    round_ = queries.get_round(session, actor=actor, public_id=public_id)
+    try:
+        services.add_linkage_rule(
+            session,
+            actor=actor,
+            round_=round_,
+            kind=request.form.get("kind", ""),
+            threshold=request.form.get("threshold", "").strip(),
+            reading=request.form.get("reading", ""),
+            base=request.form.get("base", "committed"),
+            binding=bool(request.form.get("binding")),
+            document_number=request.form.get("document_number", "").strip()[:120],
+            now=clock.now(),
+        )
+    except InvalidInputError as error:
+        return _refused(round_, "rule", error)
+    flash(_("The rule is set and evaluated below."), "jade")
+    return redirect(url_for("funding.show_round", public_id=public_id))
+
+
+@blueprint.post("/rounds/<public_id>/close")
+@requires(Permission.ROUND_MANAGE)
+def close_round(public_id: str) -> Any:
+    """Close the round and freeze the decision file."""
+    session, actor = current_session(), current_actor()
+    round_ = queries.get_round(session, actor=actor, public_id=public_id)
+    services.close_round(session, actor=actor, round_=round_, now=clock.now())
+    flash(_("The round is closed and its decision file is frozen."), "jade")
+    return redirect(url_for("funding.show_round", public_id=public_id))
+
+
+@blueprint.post("/rounds/<public_id>/end")
+@requires(Permission.ROUND_MANAGE)
+def end_round(public_id: str) -> Any:
+    """End the round without closing it; every commitment is released."""
+    session, actor = current_session(), current_actor()
+    round_ = queries.get_round(session, actor=actor, public_id=public_id)
+    try:
+        services.fail_round(
+            session, actor=actor, round_=round_, state=request.form.get("state", "withdrawn"),
+            reason=request.form.get("reason", ""), now=clock.now(),
+        )  # fmt: skip
+    except InvalidInputError as error:
+        return _refused(round_, "end", error)
+    flash(_("The round has ended; every commitment is released."), "amber")
+    return redirect(url_for("funding.show_round", public_id=public_id))
+
+
+@blueprint.get("/projects/<project_id>/rounds/new")
+@requires(Permission.ROUND_MANAGE)
+def new_round(project_id: str) -> Any:
+    """The form that opens a round."""
+    project = get_project(current_session(), actor=current_actor(), public_id=project_id)
+    return render_template("funding/new.html", project=project, values={}, field_errors={}, closing_rules=CLOSING_RULES)
+
+
+@blueprint.post("/projects/<project_id>/rounds/new")
+@requires(Permission.ROUND_MANAGE)
+def open_round(project_id: str) -> Any:
+    """Open a round of one's own project."""
+    session, actor = current_session(), current_actor()
+    project = get_project(session, actor=actor, public_id=project_id)
+    form, errors = request.form, {}
+    amounts: dict[str, int | None] = {}
+    for name in ("target", "minimum", "cap", "loan_cap", "ticket_minimum", "investor_limit", "pre_money"):
+        text = form.get(name, "").strip()
+        if not text and name in ("investor_limit", "pre_money", "loan_cap", "minimum"):
+            amounts[name] = None
+            continue
+        try:
+            amounts[name] = parse_amount(text, project.currency, field=name, allow_zero=True).amount_minor
+        except InvalidInputError as error:
+            errors[name] = error.message
+    try:
+        deadline = date.fromisoformat(form.get("deadline", ""))
+    except ValueError:
+        errors["deadline"] = "Enter a day, for example 2027-01-15."
+    try:
+        if errors:
+            raise InvalidInputError(errors=errors)
+        round_ = services.open_round(
+            session,
+            actor=actor,
+            project=project,
+            title_zh=form.get("title_zh", "")[:160],
+            title_en=form.get("title_en", "")[:200],
+            target_minor=amounts["target"] or 0,
+            minimum_minor=amounts["minimum"] or 0,
+            cap_minor=amounts["cap"] or 0,
+            loan_cap_minor=amounts["loan_cap"] or 0,
+            ticket_minimum_minor=amounts["ticket_minimum"] or 0,
+            investor_limit_minor=amounts["investor_limit"],
+            pre_money_minor=amounts["pre_money"] or 0,
+            closing_rule=form.get("closing_rule", "minimum"),
+            deadline=deadline,
+            now=clock.now(),
+        )
+    except InvalidInputError as error:
+        shown = {name: _(text) for name, text in error.errors.items()}
+        page = render_template(
+            "funding/new.html", project=project, values=form, field_errors=shown, errors=list(shown.items()),
+            closing_rules=CLOSING_RULES,
+        )  # fmt: skip
+        return page, 422
+    flash(_("The round is open."), "jade")
+    return redirect(url_for("funding.show_round", public_id=round_.public_id))
