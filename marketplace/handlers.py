@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
+from marketplace.agreements import handlers as agreement_handlers
+from marketplace.agreements import tasks as agreement_tasks
+from marketplace.assessments import tasks as assessment_tasks
 from marketplace.config import Settings
 from marketplace.db import Handlers
+from marketplace.events import MilestoneDecided, PaymentConfirmed
 from marketplace.notifications import tasks as notification_tasks
 
-HANDLERS: Handlers = {}
+HANDLERS: Handlers = {
+    MilestoneDecided: (agreement_handlers.on_milestone_decided,),
+    PaymentConfirmed: (agreement_handlers.on_payment_confirmed,),
+}
 
 
 def register_jobs(settings: Settings) -> None:
     """Make every domain's jobs known to this process."""
     notification_tasks.register(settings)
+    assessment_tasks.register(settings)
+    agreement_tasks.register()

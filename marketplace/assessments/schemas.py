@@ -1,0 +1,60 @@
+"""What a person enters about evidence, judgements and milestone results."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import marshmallow as ma
+
+from marketplace.assessments.words import ENVIRONMENTS, EVIDENCE_TYPES, JUDGEMENTS, SCALES
+from marketplace.errors import InvalidInputError
+from marketplace.projects.fields import BoundedNumber, Day, DecimalText, PlainText, Word
+from marketplace.projects.schemas import PublicIdText, flatten_messages
+from marketplace.projects.words import MILESTONE_RESULTS
+from marketplace.schemas import StrictSchema
+
+
+class EvidenceSchema(StrictSchema):
+    element = PublicIdText(allow_none=True)
+    scale = Word(SCALES, required=True)
+    level = BoundedNumber(1, 10, required=True)
+    criterion = PlainText(60, required=True, filled=True)
+    evidence_type = Word(EVIDENCE_TYPES, required=True)
+    title = PlainText(200, required=True, filled=True)
+    made_by = PlainText(160, required=True, filled=True)
+    place = PlainText(160)
+    made_on = Day(required=True)
+    environment = Word(ENVIRONMENTS)
+
+
+class JudgementSchema(StrictSchema):
+    element = PublicIdText(required=True)
+    criterion = PlainText(60, required=True, filled=True)
+    judgement = Word(JUDGEMENTS, required=True)
+    evidence = PublicIdText(allow_none=True)
+    note = PlainText(1000)
+
+
+class MilestoneReportSchema(StrictSchema):
+    stated_sha256 = ma.fields.String(
+        required=True,
+        validate=ma.validate.Regexp(r"[0-9a-f]{64}\Z", error="A SHA-256 has 64 figures and letters from a to f."),
+    )
+    run_ended_on = Day(required=True)
+    note = PlainText(1000)
+
+
+class MilestoneDecisionSchema(StrictSchema):
+    result = Word(MILESTONE_RESULTS, required=True)
+    decided_on = Day(required=True)
+    grounds = PlainText(4000, required=True, filled=True)
+    measured_value = DecimalText(minimum="0", maximum="1000000000", allow_none=True)
+
+
+def read_values(schema: StrictSchema, values: dict[str, Any], error_class: type[InvalidInputError]) -> dict[str, Any]:
+    """Load one object; raises `error_class` naming every wrong field."""
+    try:
+        loaded: dict[str, Any] = schema.load(values)
+    except ma.ValidationError as error:
+        raise error_class(errors=dict(flatten_messages(error.messages))) from error
+    return loaded

@@ -1,0 +1,38 @@
+"""Use cases of assessments: evidence, judgements, scores, milestone decisions."""
+
+from marketplace.assessments.services.assessing import (
+    accept_assessment,
+    answer_dispute,
+    decline_assessment,
+    expire_assessments,
+    judge_up_to,
+    raise_dispute,
+    record_judgements,
+    request_assessment,
+    sign_assessment,
+)
+from marketplace.assessments.services.eligibility import list_eligibility
+from marketplace.assessments.services.evidence import add_evidence, withdraw_evidence
+from marketplace.assessments.services.milestones import decide_milestone, engage_decider, report_milestone
+from marketplace.assessments.services.scoring import request_score, score_now, store_score
+
+__all__ = [
+    "accept_assessment",
+    "add_evidence",
+    "answer_dispute",
+    "decide_milestone",
+    "decline_assessment",
+    "engage_decider",
+    "expire_assessments",
+    "judge_up_to",
+    "list_eligibility",
+    "raise_dispute",
+    "record_judgements",
+    "report_milestone",
+    "request_assessment",
+    "request_score",
+    "score_now",
+    "sign_assessment",
+    "store_score",
+    "withdraw_evidence",
+]
