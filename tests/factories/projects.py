@@ -26,7 +26,8 @@ def project_values(**changes: Any) -> dict[str, Any]:
     """A complete listing with figures that fit each other."""
     values: dict[str, Any] = {
         "title_zh": "连续流重氮化中试", "title_en": "Continuous-flow diazotisation pilot",
-        "summary_zh": "重氮盐在微通道里只停留四十秒。", "summary_en": "The salt lives for forty seconds in microchannels.",
+        "summary_zh": "重氮盐在微通道里只停留四十秒。",
+        "summary_en": "The salt lives for forty seconds in microchannels.",
         "sector": "chemicals", "industry_code": "2614", "region_code": "370300",
         "scale_up_step_zh": "从 5 L 放大到每天 2 m³", "scale_up_step_en": "from 5 L to 2 m³ a day",
         "scale_up_factor": "400", "new_process_steps": 2, "unproven_equipment_share": "0.35",

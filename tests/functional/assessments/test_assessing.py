@@ -135,12 +135,12 @@ def test_an_upheld_objection_takes_the_level_away(database: Any, make: Any, proj
     with database.transaction() as session:
         held = queries.get_assessment(session, actor=team.actor, public_id=assessment.public_id)
         dispute = raise_dispute(session, actor=team.actor, assessment=held, reason="Wrong sample.", now=MOMENT)
-        assert held.project.trl_disputed and held.project.trl_assessed == 6
+        assert (held.project.trl_disputed, held.project.trl_assessed) == (True, 6)
         session.flush()
         answer_dispute(session, actor=operator.actor, assessment=held, dispute=dispute, upheld=True,
                        answer="The sample was another.", now=MOMENT)  # fmt: skip
     found = projects.reload(project, team)
-    assert found.trl_assessed is None and not found.trl_disputed
+    assert (found.trl_assessed, found.trl_disputed) == (None, False)
 
 
 def test_levels_lapse_with_the_assessment(database: Any, projects: Any, people: Any) -> None:
