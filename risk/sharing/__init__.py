@@ -61,6 +61,7 @@ _EXPORTS = {
     "event_hash": "risk.sharing.canonical",
     "canonical_json": "risk.sharing.canonical",
     "joint_pilot": "risk.sharing.templates",
+    "describe_terms": "risk.sharing.describe",
     "TermsError": "risk.sharing.errors",
     "EventError": "risk.sharing.errors",
     "AmountError": "risk.sharing.errors",

@@ -39,10 +39,14 @@ _OPERATIONS: dict[str, tuple[str, str, str, str]] = {
 }
 
 
-def money_words(amount_minor: int, model: Model) -> str:
-    """Return an amount with thousands separators and two decimals, such as ``CNY 9,300,000.00``."""
+_UNITS = {"CNY": "元", "USD": "美元", "EUR": "欧元", "HKD": "港元", "JPY": "日元"}
+
+
+def money_words(amount_minor: int, model: Model) -> Words:
+    """Return an amount with thousands separators, such as ``9,300,000.00元`` and ``CNY 9,300,000.00``."""
     units, cents = divmod(amount_minor, 100)
-    return f"{model.currency} {units:,}.{cents:02d}" if model.currency != "JPY" else f"JPY {amount_minor:,}"
+    figure = f"{amount_minor:,}" if model.currency == "JPY" else f"{units:,}.{cents:02d}"
+    return {"zh": figure + _UNITS[model.currency], "en": f"{model.currency} {figure}"}
 
 
 def percent_words(value: Fraction) -> str:
@@ -93,8 +97,7 @@ def amount_words(amount: Amount | Any, model: Model) -> Words:
     if isinstance(amount, Balance):
         return balance_words(amount, model)
     if isinstance(amount, Constant):
-        shown = money_words(amount.amount_minor, model)
-        return {"zh": shown, "en": shown}
+        return money_words(amount.amount_minor, model)
     if isinstance(amount, Metric):
         return _METRICS.get(amount.name, {"zh": f"报告指标{amount.name}", "en": f"the reported {amount.name}"})
     if isinstance(amount, Percentage):
@@ -130,19 +133,18 @@ def _layer_words(layer: Layer, model: Model) -> Words:
     below = layer.deductible_minor + layer.attach_minor
     zh, en = loss["zh"], loss["en"]
     if below:
-        zh, en = f"{zh}超过{money_words(below, model)}的部分", f"{en} above {money_words(below, model)}"
+        amount = money_words(below, model)
+        zh, en = f"{zh}超过{amount['zh']}的部分", f"{en} above {amount['en']}"
     if layer.limit_minor is not None:
         top = money_words(layer.limit_minor, model)
-        zh, en = f"{zh}（以{top}为限）", f"{en} (at most {top})"
+        zh, en = f"{zh}（以{top['zh']}为限）", f"{en} (at most {top['en']})"
     zh, en = f"{zh}的{share}", f"{share} of {en}"
     if layer.limits:
-        limits = [model.limits[limit] for limit in layer.limits]
-        zh += "，依次受限于" + "、".join(
-            f"{item.name['zh']}（{money_words(item.amount_minor, model)}）" for item in limits
-        )
-        en += ", limited in this order by " + ", ".join(
-            f"{item.name['en']} ({money_words(item.amount_minor, model)})" for item in limits
-        )
+        limits = [
+            (model.limits[name].name, money_words(model.limits[name].amount_minor, model)) for name in layer.limits
+        ]
+        zh += "，依次受限于" + "、".join(f"{name['zh']}（{amount['zh']}）" for name, amount in limits)
+        en += ", limited in this order by " + ", ".join(f"{name['en']} ({amount['en']})" for name, amount in limits)
     return {"zh": zh, "en": en}
 
 
@@ -150,7 +152,7 @@ def condition_words(condition: Condition, model: Model) -> Words:
     """Return a condition in words."""
     if condition.kind == "not":
         inner = condition_words(condition.parts[0], model)
-        return {"zh": f"并非（{inner['zh']}）", "en": f"it is not the case that {inner['en']}"}
+        return {"zh": f"并非（{inner['zh']}）", "en": f"not ({inner['en']})"}
     if condition.kind in ("all", "any"):
         parts = [condition_words(part, model) for part in condition.parts]
         zh, en = ("且", " and ") if condition.kind == "all" else ("或", " or ")

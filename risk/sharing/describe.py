@@ -1,0 +1,249 @@
+"""Plain sentences for every clause of a terms document, in Chinese or English, made from the data and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from risk.errors import InvalidParameterError
+from risk.sharing.blocks import Node, Seq, When
+from risk.sharing.model import Accrual, Instrument, Model
+from risk.sharing.phrases import tier_sentence
+from risk.sharing.terms import compile_terms
+from risk.sharing.wording import condition_words, money_words, node_name, percent_words
+
+Sentence = dict[str, str]
+_CHANNELS = {
+    "collateral": {"zh": "抵质押物处置所得", "en": "Proceeds of collateral"},
+    "insurance": {"zh": "保险赔款", "en": "Insurance indemnity"},
+    "estate": {"zh": "破产财产分配", "en": "Dividends of the estate"},
+    "guarantee": {"zh": "担保代偿", "en": "Payment of the guarantee"},
+    "pool": {"zh": "风险补偿", "en": "Compensation of the pool"},
+    "later": {"zh": "补偿后的追偿所得", "en": "Recoveries after a compensation"},
+}
+_PROGRAMS = {
+    "operating": {"zh": "运营收入与项目自有资金支付", "en": "Operating revenue and the project's own payments"},
+    "exit": {"zh": "退出和清算所得", "en": "Proceeds of exit and liquidation"},
+}
+_DAYS = {
+    "A365F": {"zh": "实际天数/365", "en": "actual days over 365"},
+    "A360": {"zh": "实际天数/360", "en": "actual days over 360"},
+}
+
+
+def describe_terms(terms: dict[str, Any], locale: str) -> list[Sentence]:
+    """Return what the terms say, clause by clause.
+
+    Parameters
+    ----------
+    terms : dict
+        A valid terms document.
+    locale : str
+        ``zh_Hans_CN`` (any ``zh…``) or ``en``.
+
+    Returns
+    -------
+    list of dict
+        ``clause`` (path in the document), ``title`` and ``sentence``, in the order of the document.
+
+    Raises
+    ------
+    TermsError
+        The terms are not valid.
+    InvalidParameterError
+        The locale is neither Chinese nor English.
+    """
+    language = "zh" if locale.startswith("zh") else "en" if locale.startswith("en") else None
+    if language is None:
+        raise InvalidParameterError("locale", locale, "zh_Hans_CN or en")
+    model = compile_terms(terms)
+    rows = [
+        _rounding(model),
+        *_instruments(model),
+        *_tranches(model),
+        *_accruals(model),
+        *_claims(model),
+        *_policies(model),
+    ]
+    for name in ("operating", "exit"):
+        program = getattr(model, name)
+        if program is not None:
+            rows += _program(program, _PROGRAMS[name], model)
+    for name, part in model.pots.items():
+        rows += _program(part, model.pot_names[name], model)
+    for channel, node in (model.recoveries.channels if model.recoveries else {}).items():
+        rows += _program(node, _CHANNELS[channel], model)
+    return [
+        {"clause": clause, "title": title[language], "sentence": sentence[language]} for clause, title, sentence in rows
+    ]
+
+
+Row = tuple[str, Sentence, Sentence]
+
+
+def _rounding(model: Model) -> Row:
+    half = {"half_even": ("四舍六入五成双", "half to even"), "half_up": ("四舍五入", "half up")}[model.rounding]
+    return (
+        "rounding",
+        {"zh": "舍入", "en": "Rounding"},
+        {
+            "zh": f"计算所得金额一次性舍入到分（{half[0]}）；按比例分配时，除另有约定外，"
+            "各方应得与实得之差累计结转，尾差按最大余数补足。",
+            "en": f"An amount that is computed is rounded once to the minor unit ({half[1]}). In a split, unless "
+            "stated otherwise, what each is owed beyond what it got is carried forward, and units left go by largest "
+            "fraction.",
+        },
+    )
+
+
+def _instruments(model: Model) -> Iterator[Row]:
+    for item in model.instruments.values():
+        party, amount = model.parties[item.party].name, money_words(item.commitment_minor, model)
+        if item.kind == "equity":
+            yield (
+                f"instruments.{item.id}",
+                {"zh": f"{party['zh']}出资", "en": f"Contribution of {party['en']}"},
+                {
+                    "zh": f"{party['zh']}承诺出资{amount['zh']}。",
+                    "en": f"{party['en']} commits {amount['en']} of equity.",
+                },
+            )
+        elif item.accrual is not None:
+            yield _loan(item, item.accrual, model)
+
+
+def _loan(item: Instrument, accrual: Accrual, model: Model) -> Row:
+    party, amount = model.parties[item.party].name, money_words(item.commitment_minor, model)
+    rate, days = percent_words(accrual.rate), _DAYS[accrual.day_count]
+    months = ", ".join(str(month) for month in item.settled_months)
+    zh = f"{party['zh']}提供贷款{amount['zh']}，年利率{rate}，按{days['zh']}计息，"
+    zh += f"于{months.replace(', ', '、')}月{item.settled_day}日结息"
+    en = (
+        f"{party['en']} lends {amount['en']} at {rate} a year over {days['en']}, interest settled on day "
+        f"{item.settled_day} of months {months}"
+    )
+    if item.carry == "none":
+        zh, en = f"{zh}，每期单独舍入到分", f"{en}, each period rounded alone"
+    zh, en = f"{zh}。", f"{en}."
+    for step in accrual.steps:
+        name, lower = model.milestones[step.milestone], percent_words(step.rate)
+        zh += f"里程碑{step.milestone}（{name['zh']}）通过的，自{step.since}起年利率为{lower}。"
+        en += f" If milestone {step.milestone} ({name['en']}) passes, {lower} applies from {step.since}."
+    for on, part in item.repayments:
+        shown = money_words(part, model)
+        zh += f"{on}偿还本金{shown['zh']}。"
+        en += f" {shown['en']} of principal is repaid on {on}."
+    return (
+        f"instruments.{item.id}",
+        {"zh": f"{party['zh']}贷款", "en": f"Loan of {party['en']}"},
+        {"zh": zh, "en": en},
+    )
+
+
+def _tranches(model: Model) -> Iterator[Row]:
+    for tranche in model.tranches.values():
+        names = [condition.split(":", 1)[1] for condition in tranche.conditions]
+        zh = "、".join(f"{name}（{model.milestones[name]['zh']}）" for name in names)
+        en = ", ".join(f"{name} ({model.milestones[name]['en']})" for name in names)
+        total = money_words(sum(tranche.amounts.values()), model)
+        parts = {
+            language: [
+                f"{model.parties[model.instruments[key].party].name[language]} {money_words(amount, model)[language]}"
+                for key, amount in tranche.amounts.items()
+            ]
+            for language in ("zh", "en")
+        }
+        first_zh, first_en = f"计划于{tranche.on}提款{total['zh']}：", f"{total['en']} is to be drawn on {tranche.on}: "
+        after_zh = f"；前提是里程碑{zh}已通过。" if names else "。"
+        after_en = f"; milestone {en} must have passed." if names else "."
+        yield (
+            f"tranches.{tranche.id}",
+            {"zh": f"第{tranche.id}期提款", "en": f"Drawdown {tranche.id}"},
+            {"zh": first_zh + "、".join(parts["zh"]) + after_zh, "en": first_en + ", ".join(parts["en"]) + after_en},
+        )
+
+
+def _accruals(model: Model) -> Iterator[Row]:
+    for item in model.accruals.values():
+        party, rate, days = model.parties[item.party].name, percent_words(item.rate), _DAYS[item.day_count]
+        owner = item.base.split(":", 1)[1]
+        base = model.parties[owner].name
+        yield (
+            f"accruals.{item.id}",
+            {"zh": f"{party['zh']}收益计提", "en": f"Return of {party['en']}"},
+            {
+                "zh": f"按{base['zh']}实缴未收回的出资，自缴款日起"
+                f"以{rate}年单利、{days['zh']}为{party['zh']}计提收益。",
+                "en": f"A simple return of {rate} a year over {days['en']} accrues for {party['en']} on the capital of "
+                f"{base['en']} that is paid in and not returned, from the day it is paid.",
+            },
+        )
+
+
+def _claims(model: Model) -> Iterator[Row]:
+    for item in model.claims.values():
+        if item.amount_minor is None or item.milestone is None:
+            continue
+        party, name = model.parties[item.party].name, model.milestones[item.milestone]
+        amount = money_words(item.amount_minor, model)
+        yield (
+            f"claims.{item.id}",
+            item.name,
+            {
+                "zh": f"里程碑{item.milestone}（{name['zh']}）通过时，应向{party['zh']}支付{amount['zh']}。",
+                "en": f"{amount['en']} is owed to {party['en']} once milestone {item.milestone} ({name['en']}) "
+                "has passed.",
+            },
+        )
+
+
+def _policies(model: Model) -> Iterator[Row]:
+    for item in model.policies.values():
+        party, insured = model.parties[item.party].name, model.parties[item.insured].name
+        payers = {
+            language: [
+                f"{model.parties[key].name[language]} {money_words(amount, model)[language]}"
+                for key, amount in item.paid_by.items()
+            ]
+            for language in ("zh", "en")
+        }
+        amount = money_words(item.premium_minor, model)
+        yield (
+            f"policies.{item.id}",
+            {"zh": "保险", "en": "Insurance"},
+            {
+                "zh": f"{insured['zh']}为被保险人，保费{amount['zh']}直接支付给{party['zh']}："
+                f"{'、'.join(payers['zh'])}。",
+                "en": f"{insured['en']} is insured; the premium of {amount['en']} goes straight to {party['en']}: "
+                f"{', '.join(payers['en'])}.",
+            },
+        )
+
+
+def _program(node: Node, title: Sentence, model: Model) -> Iterator[Row]:
+    if isinstance(node, When):
+        holds = condition_words(node.condition, model)
+        approval = model.approvals.get(node.approval or "")
+        other = {"zh": "其他情形", "en": "in any other case"}
+        for branch, condition in (
+            (node.then, {"zh": f"如{holds['zh']}", "en": f"if {holds['en']}"}),
+            (node.otherwise, other),
+        ):
+            if branch is not None:
+                inner = {"zh": f"{title['zh']}（{condition['zh']}）", "en": f"{title['en']} ({condition['en']})"}
+                yield from _program(branch, inner, model)
+        if approval is not None:
+            yield (
+                node.path,
+                title,
+                {
+                    "zh": f"以{approval['body']['zh']}{approval['on']}第{approval['number']}号批准为依据。",
+                    "en": f"Rests on approval {approval['number']} of {approval['on']} by {approval['body']['en']}.",
+                },
+            )
+        return
+    blocks = node.blocks if isinstance(node, Seq) else (node,)
+    for place, block in enumerate(blocks, start=1):
+        name = node_name(block, model)
+        heading = {key: f"{title[key]} {place}. {name[key][:1].upper() + name[key][1:]}" for key in title}
+        yield (block.path, heading, tier_sentence(block, model))
