@@ -1,0 +1,139 @@
+"""The exported agreement and its offline check: the first thing that is wrong is named with its place."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from marketplace.agreements.chain import canonical, event_record, hash_event, signed_bytes, version_hash
+from marketplace.agreements.errors import BundleUnreadableError
+from marketplace.agreements.keys import is_valid_signature
+from marketplace.agreements.running import CASH_KINDS
+
+FORMAT = "pilotage/agreement/1"
+_LISTS = ("parties", "versions", "signatures", "events")
+
+
+def read_bundle(text: str) -> dict[str, Any]:
+    """The bundle of a file; raises where it is not one."""
+    try:
+        content = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise BundleUnreadableError() from error
+    if not isinstance(content, dict) or content.get("format") != FORMAT:
+        raise BundleUnreadableError()
+    if not all(isinstance(content.get(name), list) for name in _LISTS):
+        raise BundleUnreadableError()
+    return content
+
+
+def find_problem(content: dict[str, Any]) -> dict[str, Any] | None:
+    """The first thing that does not hold, or None; a file whose parts are missing is a problem as well."""
+    try:
+        return (
+            _check_versions(content)
+            or _check_signatures(content)
+            or _check_events(content)
+            or _check_settlement(content)
+        )
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        return _problem("bundle", None, f"a part is missing or cannot be read: {error}")
+
+
+def _problem(where: str, position: Any, reason: str) -> dict[str, Any]:
+    return {"where": where, "position": position, "reason": reason}
+
+
+def _check_versions(content: dict[str, Any]) -> dict[str, Any] | None:
+    previous = None
+    for place, version in enumerate(content["versions"], start=1):
+        if version["number"] != place:
+            return _problem("versions", place, "a version is missing")
+        if version["previous_hash"] != previous:
+            return _problem("versions", place, "the chain is broken before this version")
+        terms = json.loads(version["terms"])
+        # The very bytes count, not only what they mean.
+        if canonical(terms) != version["terms"] or version_hash(terms, previous) != version["terms_hash"]:
+            return _problem("versions", place, "the terms were changed")
+        previous = version["terms_hash"]
+    return None
+
+
+def _check_signatures(content: dict[str, Any]) -> dict[str, Any] | None:
+    hashes = {version["number"]: version["terms_hash"] for version in content["versions"]}
+    for place, item in enumerate(content["signatures"], start=1):
+        message = signed_bytes(
+            agreement=content["agreement"],
+            version_number=item["version"],
+            terms_hash=hashes[item["version"]],
+            party=item["party"],
+            organisation=item["organisation"],
+            user=item["user"],
+            role=item["role"],
+            capacity=item["capacity"],
+            signed_at=item["signed_at"],
+            statement=item["statement"],
+        )
+        if not is_valid_signature(item["public_key"], item["signature"], message):
+            return _problem("signatures", place, f"the signature of {item['party']} does not hold")
+    active = content["active_version"]
+    if active is None:
+        return None
+    signed = {item["party"] for item in content["signatures"] if item["version"] == active}
+    for party in content["parties"]:
+        if party["organisation"] is not None and party["party"] not in signed:
+            return _problem("signatures", None, f"{party['party']} has not signed the active version")
+    return None
+
+
+def _check_events(content: dict[str, Any]) -> dict[str, Any] | None:
+    versions = {version["terms_hash"] for version in content["versions"]}
+    previous = None
+    for place, event in enumerate(content["events"], start=1):
+        if event["number"] != place:
+            return _problem("events", place, "an event is missing")
+        if event["previous_hash"] != previous or event["version_hash"] not in versions:
+            return _problem("events", place, "the chain is broken before this event")
+        body = json.loads(event["body"])
+        record = event_record(
+            event_id=event["id"],
+            kind=event["kind"],
+            effective_on=event["effective_on"],
+            body=body,
+            recorded_at=event["recorded_at"],
+            actor_user=event["actor_user"],
+            actor_organisation=event["actor_organisation"],
+        )
+        if canonical(body) != event["body"] or hash_event(record, event["version_hash"], previous) != event["hash"]:
+            return _problem("events", place, "the event was changed")
+        previous = event["hash"]
+    if content["head"] != previous:
+        return _problem("events", len(content["events"]) + 1, "the last events are missing")
+    return None
+
+
+def _check_settlement(content: dict[str, Any]) -> dict[str, Any] | None:
+    """The engine must take every event of the log: what it refuses was never recorded here."""
+    from risk.errors import RiskError
+    from risk.sharing import settle
+
+    if content["active_version"] is None:
+        return None
+    terms = json.loads(content["versions"][content["active_version"] - 1]["terms"])
+    rows = [
+        {
+            "id": event["id"],
+            "kind": event["kind"],
+            "effective_on": event["effective_on"],
+            "body": json.loads(event["body"]),
+        }
+        for event in content["events"]
+        if event["kind"] not in CASH_KINDS
+    ]
+    try:
+        settled = settle({"terms": terms, "events": rows})
+    except RiskError as error:
+        return _problem("settlement", error.details.get("id"), error.message)
+    if settled["trial_balance_minor"] != 0:
+        return _problem("settlement", None, "the postings do not add to zero")
+    return None

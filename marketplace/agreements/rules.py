@@ -1,0 +1,58 @@
+"""Who decides on which kind of event: four events, four deciders; money facts come from the payments domain only."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from marketplace.agreements.errors import EventNotYoursError
+
+FUNDERS = ("angel", "venture_fund", "industrial_fund", "guidance_fund")
+TEAM = ("project",)
+# Recorded by the house when another domain has decided: payment, milestone, claim, signatures.
+HOUSE_KINDS = ("activate", "drawdown_paid", "premium_paid", "milestone", "insurance_recovery", "payment", "release")
+# Kinds that a party records at once.
+PARTY_KINDS: dict[str, tuple[str, ...]] = {
+    "drawdown_call": TEAM,
+    "revenue_report": TEAM,
+    "interest_due": ("bank", *TEAM),
+    "distribution": TEAM,
+    "loss_event": ("bank", *TEAM),
+    "pool_compensation": ("pool", "guarantor"),
+    "recovery": ("bank", *TEAM),
+    "write_off": ("bank", *FUNDERS),
+}
+# Kinds that one party proposes and a party of another side confirms before they are recorded.
+PROPOSED_KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
+    "exit": (TEAM, (*FUNDERS, "bank")),
+    "reversal": (("bank", *TEAM, *FUNDERS), ("bank", *TEAM, *FUNDERS)),
+    "close": (TEAM, (*FUNDERS, "bank")),
+}
+KINDS_BY_HAND = (*PARTY_KINDS, *PROPOSED_KINDS)
+
+
+def kinds_of_role(role: str) -> list[str]:
+    """The kinds that a party of this role records or proposes."""
+    return [kind for kind, roles in PARTY_KINDS.items() if role in roles] + [
+        kind for kind, (proposers, _confirmers) in PROPOSED_KINDS.items() if role in proposers
+    ]
+
+
+def require_decider(kind: str, role: str, body: dict[str, Any]) -> None:
+    """Refuse a party that does not decide on this kind of event."""
+    roles = PARTY_KINDS.get(kind)
+    if roles is None or role not in roles:
+        raise EventNotYoursError(kind=kind, deciders=list(roles or ("house",)))
+    if kind == "loss_event" and body.get("kind") == "default" and role != "bank":
+        raise EventNotYoursError("A default is declared by the lender.", kind=kind, deciders=["bank"])
+
+
+def require_proposer(kind: str, role: str) -> None:
+    if kind not in PROPOSED_KINDS or role not in PROPOSED_KINDS[kind][0]:
+        raise EventNotYoursError(kind=kind, deciders=list(PROPOSED_KINDS.get(kind, (("house",), ()))[0]))
+
+
+def require_confirmer(kind: str, role: str) -> None:
+    if role not in PROPOSED_KINDS[kind][1]:
+        raise EventNotYoursError(
+            "Another side confirms this proposal.", kind=kind, deciders=list(PROPOSED_KINDS[kind][1])
+        )

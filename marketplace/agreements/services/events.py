@@ -1,0 +1,288 @@
+"""Recording events: one service, one writer, one transaction for chain, engine state, ledger entry and payments."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import orm
+
+from marketplace.accounts.access import require_permission
+from marketplace.accounts.permissions import Permission
+from marketplace.agreements import queries, rules
+from marketplace.agreements.chain import canonical, event_record, hash_event
+from marketplace.agreements.errors import AgreementStateError, EventIdReusedError, EventRefusedError, from_risk
+from marketplace.agreements.models import Agreement, AgreementEvent, AgreementVersion
+from marketplace.agreements.running import CASH_KINDS, apply_event, engine_for, load_state
+from marketplace.agreements.services.drafting import tell_parties
+from marketplace.agreements.services.money import plan_payments, require_nothing_open, reverse_payments
+from marketplace.agreements.settlement import ENTRY_KIND, Posting, net_postings, plan_event
+from marketplace.agreements.states import require_move, require_state
+from marketplace.audit.services import record_act
+from marketplace.ledger.queries import find_entry_by_reference
+from marketplace.ledger.services import Line, post_entry, reverse_entry
+
+MONEY_MOVED = ("activate", "drawdown_paid", "premium_paid")
+
+
+def record_agreement_event(
+    session: orm.Session,
+    *,
+    agreement: Agreement,
+    actor: Any,
+    event_id: str,
+    kind: str,
+    effective_on: date,
+    body: dict[str, Any],
+    now: datetime,
+) -> AgreementEvent:
+    """Record what a party decides on; the same id and content give the first answer again, other content is refused."""
+    require_permission(actor, Permission.AGREEMENT_RECORD_EVENT)
+    party = queries.get_party_of(agreement, actor.organisation_id)
+    rules.require_decider(kind, party.role, body)
+    return _record(
+        session,
+        agreement_id=agreement.id,
+        actor=actor,
+        event_id=event_id,
+        kind=kind,
+        effective_on=effective_on,
+        body=body,
+        now=now,
+    )
+
+
+def record_house_event(
+    session: orm.Session,
+    *,
+    agreement: Agreement,
+    actor: Any,
+    event_id: str,
+    kind: str,
+    effective_on: date,
+    body: dict[str, Any],
+    now: datetime,
+    lines: list[Posting] | None = None,
+) -> AgreementEvent:
+    """Record what another domain has decided (a payment, a milestone, a claim) or two parties have agreed."""
+    return _record(
+        session,
+        agreement_id=agreement.id,
+        actor=actor,
+        event_id=event_id,
+        kind=kind,
+        effective_on=effective_on,
+        body=body,
+        now=now,
+        lines=lines,
+    )
+
+
+def earliest_date(session: orm.Session, *, agreement: Agreement) -> date | None:
+    """The day before which the engine takes no further event."""
+    version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
+    last: date | None = load_state(session, agreement=agreement, version=version).last_date
+    return last
+
+
+def _record(
+    session: orm.Session,
+    *,
+    agreement_id: int,
+    actor: Any,
+    event_id: str,
+    kind: str,
+    effective_on: date,
+    body: dict[str, Any],
+    now: datetime,
+    lines: list[Posting] | None = None,
+) -> AgreementEvent:
+    agreement = queries.lock_agreement(session, agreement_id=agreement_id)
+    text = _body_text(body)
+    known = queries.find_event(session, agreement_id=agreement.id, event_id=event_id)
+    if known is not None:
+        if (known.kind, known.effective_on, known.body) != (kind, effective_on, text):
+            raise EventIdReusedError(event_id=event_id)
+        return known
+    require_state(agreement.state, ("active",))
+    version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
+    event = _make_event(agreement, version, actor, event_id, kind, effective_on, body, text, now)
+    if kind in CASH_KINDS:
+        _advance(agreement, event, state=None)
+        _post(session, agreement=agreement, event=event, lines=lines or [], now=now)
+    else:
+        _settle(session, agreement=agreement, version=version, event=event, body=body, actor=actor, now=now)
+    session.add(event)
+    session.flush()  # whoever asked reads the event with its number
+    record_act(
+        session,
+        actor=actor,
+        action=f"agreement.event.{kind}",
+        subject_kind="agreement",
+        subject_id=agreement.public_id,
+        now=now,
+        details={"event": event.event_id, "hash": event.hash},
+    )
+    if kind != "activate":
+        tell_parties(
+            session,
+            agreement=agreement,
+            kind="agreement_event",
+            now=now,
+            key=f"event:{event.event_id}",
+            parameters={"kind": kind},
+            without=getattr(actor, "organisation_id", None),
+        )
+    return event
+
+
+def _body_text(body: dict[str, Any]) -> str:
+    from risk.errors import RiskError
+
+    try:
+        return canonical(body)
+    except RiskError as error:
+        raise from_risk(error, EventRefusedError, field="body") from error
+
+
+def _make_event(
+    agreement: Agreement,
+    version: AgreementVersion,
+    actor: Any,
+    event_id: str,
+    kind: str,
+    effective_on: date,
+    body: dict[str, Any],
+    text: str,
+    now: datetime,
+) -> AgreementEvent:
+    recorded_at = now.isoformat(timespec="microseconds")
+    user = getattr(actor, "user_public_id", "") or ""
+    organisation = getattr(actor, "organisation_public_id", "") or ""
+    record = event_record(
+        event_id=event_id,
+        kind=kind,
+        effective_on=effective_on,
+        body=body,
+        recorded_at=recorded_at,
+        actor_user=user,
+        actor_organisation=organisation,
+    )
+    return AgreementEvent(
+        agreement_id=agreement.id,
+        number=agreement.event_count + 1,
+        event_id=event_id,
+        kind=kind,
+        effective_on=effective_on,
+        recorded_at=recorded_at,
+        body=text,
+        version_hash=version.terms_hash,
+        actor_user=user,
+        actor_organisation=organisation,
+        previous_hash=agreement.head_hash,
+        hash=hash_event(record, version.terms_hash, agreement.head_hash),
+        explanation=[],
+    )
+
+
+def _advance(agreement: Agreement, event: AgreementEvent, *, state: Any) -> None:
+    """Move the head of the chain; a payment leaves the engine's state as it was."""
+    if state is not None:
+        agreement.engine_state = state.to_json()
+    elif agreement.engine_state_head != agreement.head_hash:
+        agreement.engine_state = None
+    agreement.event_count, agreement.head_hash = event.number, event.hash
+    agreement.engine_state_head = event.hash
+
+
+def _settle(
+    session: orm.Session,
+    *,
+    agreement: Agreement,
+    version: AgreementVersion,
+    event: AgreementEvent,
+    body: dict[str, Any],
+    actor: Any,
+    now: datetime,
+) -> None:
+    """Run the event, and only when the engine takes it: move the head, post its entry, make its payments due."""
+    engine = engine_for(version)
+    outcome = apply_event(
+        engine,
+        load_state(session, agreement=agreement, version=version),
+        {"id": event.event_id, "kind": event.kind, "effective_on": event.effective_on.isoformat(), "body": body},
+    )
+    if event.kind == "close":
+        require_nothing_open(session, agreement=agreement)
+        agreement.state = require_move(agreement.state, "completed")
+        agreement.ended_on = event.effective_on
+    event.explanation = outcome.explanation
+    _advance(agreement, event, state=outcome.state)
+    if event.kind == "reversal":
+        _reverse(session, agreement=agreement, event=event, target=body["target"], actor=actor, now=now)
+        return
+    payer, payer_kind = _payer(engine, event.kind, body)
+    plan = plan_event(
+        event.kind,
+        outcome.postings,
+        project=engine.model.project,
+        payer=payer,
+        payer_kind=payer_kind,
+        supervised=queries.find_custodian(agreement) is not None,
+    )
+    _post(session, agreement=agreement, event=event, lines=plan.postings, now=now)
+    session.add(event)
+    session.flush()  # the payments name the event
+    plan_payments(session, agreement=agreement, event=event, engine=engine, moves=plan.moves, actor=actor, now=now)
+
+
+def _payer(engine: Any, kind: str, body: dict[str, Any]) -> tuple[str | None, str]:
+    """Who brings the money of this event: an insurer, a pool, a guarantor, or the project (None)."""
+    if kind == "insurance_recovery":
+        return engine.model.policies[body["policy"]].party, "insurer"
+    if kind == "pool_compensation":
+        channel = body.get("channel", "pool")
+        return engine.model.recoveries.channels[channel].payer, "guarantor" if channel == "guarantee" else "pool"
+    return None, ""
+
+
+def _post(
+    session: orm.Session, *, agreement: Agreement, event: AgreementEvent, lines: list[Posting], now: datetime
+) -> None:
+    """One balanced entry for one event; an event that moves nothing posts nothing."""
+    kept = net_postings(lines)
+    if not kept:
+        return
+    names = {party.party: party.ledger_party for party in agreement.parties}
+    entry = post_entry(
+        session,
+        book=agreement.book,
+        reference=f"{agreement.book}:{event.event_id}",
+        kind=ENTRY_KIND[event.kind],
+        effective_on=event.effective_on,
+        now=now,
+        currency=agreement.currency,
+        lines=[Line(code, amount, names[party] if party else "") for code, party, amount in kept],
+        details={"event": event.event_id, "version": event.version_hash},
+    )
+    event.ledger_entry_id = entry.id
+
+
+def _reverse(
+    session: orm.Session, *, agreement: Agreement, event: AgreementEvent, target: str, actor: Any, now: datetime
+) -> None:
+    """Undo the entry of the target and withdraw its payments; raises when one of them has been paid."""
+    undone = queries.find_event(session, agreement_id=agreement.id, event_id=target)
+    assert undone is not None, "the engine knows the target, so the log has it"
+    if undone.kind in MONEY_MOVED:
+        raise AgreementStateError("Money that has moved is not undone by a reversal.", target=target)
+    reverse_payments(session, agreement=agreement, event=undone, actor=actor, now=now)
+    entry = find_entry_by_reference(session, reference=f"{agreement.book}:{target}")
+    if entry is not None:
+        event.ledger_entry_id = reverse_entry(
+            session,
+            entry=entry,
+            reference=f"{agreement.book}:{event.event_id}",
+            effective_on=event.effective_on,
+            now=now,
+        ).id

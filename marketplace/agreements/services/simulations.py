@@ -1,0 +1,145 @@
+"""Simulation before signing: ten thousand futures of exactly one version, for every party."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import orm
+
+from marketplace.agreements import queries
+from marketplace.agreements.chain import hash_result, without_floats
+from marketplace.agreements.errors import NotAPartyError, SimulationRefusedError, from_risk
+from marketplace.agreements.models import Agreement, SimulationRun
+from marketplace.agreements.services.drafting import tell_parties
+from marketplace.agreements.states import EDITABLE, require_state
+from marketplace.audit.services import record_act
+from marketplace.errors import InvalidInputError, NotAllowedError
+from marketplace.jobs.services import enqueue_job
+
+JOB = "agreements.simulate"
+FEWEST, MOST = 1_000, 200_000
+
+
+def request_simulation(
+    session: orm.Session,
+    *,
+    agreement: Agreement,
+    actor: Any,
+    drivers: dict[str, Any],
+    now: datetime,
+    scenarios: int = 10_000,
+    seed: int = 1,
+) -> SimulationRun:
+    """Ask for a simulation of the newest version; assumptions that cannot be used are refused at once."""
+    if actor.role == "viewer":
+        raise NotAllowedError()
+    party = queries.find_party_of(agreement, actor.organisation_id)
+    if party is None and agreement.drafted_by_organisation_id != actor.organisation_id:
+        raise NotAPartyError()
+    require_state(agreement.state, EDITABLE)
+    if not FEWEST <= scenarios <= MOST:
+        raise InvalidInputError(f"Choose from {FEWEST:,} to {MOST:,} scenarios.", field="scenarios")
+    if not 0 <= seed < 2**32:
+        raise InvalidInputError("The seed is a whole number below 2^32.", field="seed")
+    version = queries.get_version(session, agreement=agreement)
+    check_drivers(queries.load_terms(version), drivers)
+    run = SimulationRun(
+        agreement_id=agreement.id,
+        version_number=version.number,
+        terms_hash=version.terms_hash,
+        drivers=drivers,
+        seed=seed,
+        scenarios=scenarios,
+        requested_by_user=actor.user_public_id,
+        requested_at=now,
+    )
+    session.add(run)
+    session.flush()  # the job names the run
+    job = enqueue_job(
+        session,
+        name=JOB,
+        now=now,
+        arguments={"simulation_id": run.id},
+        dedupe_key=f"simulation:{run.id}",
+        owner_organisation_id=actor.organisation_id,
+    )
+    run.job_public_id = job.public_id
+    record_act(
+        session,
+        actor=actor,
+        action="agreement.simulation_requested",
+        subject_kind="agreement",
+        subject_id=agreement.public_id,
+        now=now,
+        details={"simulation": run.public_id, "version": version.number, "seed": seed},
+    )
+    return run
+
+
+def check_drivers(terms: dict[str, Any], drivers: dict[str, Any]) -> None:
+    """Refuse assumptions that cannot be used with these terms; nothing has been drawn."""
+    from risk.errors import RiskError
+    from risk.simulation.run import check_inputs
+
+    try:
+        check_inputs(terms, drivers)
+    except RiskError as error:
+        raise from_risk(error, SimulationRefusedError, field="drivers") from error
+
+
+def read_task(session: orm.Session, *, simulation_id: int) -> dict[str, Any]:
+    """What the job needs to compute without a transaction."""
+    run = session.get_one(SimulationRun, simulation_id)
+    agreement = queries.find_agreement(session, agreement_id=run.agreement_id)
+    assert agreement is not None
+    version = queries.get_version(session, agreement=agreement, number=run.version_number)
+    return {
+        "terms": queries.load_terms(version),
+        "drivers": run.drivers,
+        "scenarios": run.scenarios,
+        "seed": run.seed,
+    }
+
+
+def compute(task: dict[str, Any]) -> dict[str, Any]:
+    """Run it; a refusal of the core is an outcome that is shown, not a failure of the job."""
+    from risk.errors import RiskError
+    from risk.simulation.run import simulate
+
+    try:
+        result = simulate(task["terms"], task["drivers"], scenarios=task["scenarios"], seed=task["seed"])
+    except RiskError as error:
+        return {"failure": error.to_dict()}
+    return {"result": without_floats(result), "libraries": _libraries()}
+
+
+def record_result(session: orm.Session, *, now: datetime, data: dict[str, Any], simulation_id: int) -> str:
+    """Keep the result with its hash; returns where it is shown."""
+    run = session.get_one(SimulationRun, simulation_id)
+    agreement = queries.find_agreement(session, agreement_id=run.agreement_id)
+    assert agreement is not None
+    address = f"/agreements/{agreement.public_id}/simulations/{run.public_id}"
+    if run.state == "done":
+        return address
+    run.finished_at = now
+    if "failure" in data:
+        run.state, run.failure = "failed", data["failure"]["message"]
+        return address
+    run.state, run.result, run.libraries = "done", data["result"], data["libraries"]
+    run.result_hash = hash_result(data["result"])
+    tell_parties(
+        session,
+        agreement=agreement,
+        kind="agreement_simulated",
+        now=now,
+        key=f"simulation:{run.public_id}",
+        parameters={"version": run.version_number},
+    )
+    return address
+
+
+def _libraries() -> dict[str, str]:
+    from importlib.metadata import version
+
+    return {name: version(name) for name in ("numpy", "scipy", "pyxirr")}

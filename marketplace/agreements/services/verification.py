@@ -1,0 +1,177 @@
+"""Checking an agreement against itself: versions, signatures, events, ledger, each to the byte."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import orm
+
+from marketplace.agreements import bundle, queries
+from marketplace.agreements.models import Agreement
+from marketplace.agreements.running import CASH_KINDS, engine_event, engine_for
+from marketplace.agreements.settlement import Account, fold_cash
+from marketplace.ledger.queries import list_balances
+
+
+@dataclass(frozen=True)
+class Verification:
+    """How much was checked, and the first thing that is wrong with its place (None where all is right)."""
+
+    versions: int
+    signatures: int
+    events: int
+    problem: dict[str, Any] | None
+
+    @property
+    def sound(self) -> bool:
+        return self.problem is None
+
+
+def export_bundle(session: orm.Session, *, agreement: Agreement, now: datetime) -> dict[str, Any]:
+    """Everything that a party needs to check the agreement without this platform."""
+    versions = queries.list_versions(session, agreement_id=agreement.id)
+    numbers = {version.id: version.number for version in versions}
+    return {
+        "format": bundle.FORMAT,
+        "agreement": agreement.public_id,
+        "title": {"zh": agreement.title_zh, "en": agreement.title_en},
+        "currency": agreement.currency,
+        "state": agreement.state,
+        "active_version": agreement.active_version_number,
+        "exported_at": now.isoformat(timespec="seconds"),
+        "parties": [
+            {
+                "party": party.party,
+                "role": party.role,
+                "capacity": party.capacity,
+                "organisation": party.organisation.public_id if party.organisation else None,
+                "name": {"zh": party.name_zh, "en": party.name_en},
+            }
+            for party in agreement.parties
+        ],
+        "versions": [
+            {
+                "number": version.number,
+                "terms": version.terms,
+                "terms_hash": version.terms_hash,
+                "previous_hash": version.previous_hash,
+            }
+            for version in versions
+        ],
+        "signatures": [
+            {
+                "version": numbers[item.version_id],
+                "party": item.party.party,
+                "organisation": item.organisation_public_id,
+                "user": item.user_public_id,
+                "role": item.role,
+                "capacity": item.capacity,
+                "signed_at": item.signed_at,
+                "statement": item.statement,
+                "public_key": item.public_key,
+                "signature": item.signature,
+            }
+            for item in queries.list_signatures(session, agreement_id=agreement.id)
+        ],
+        "events": [
+            {
+                "number": event.number,
+                "id": event.event_id,
+                "kind": event.kind,
+                "effective_on": event.effective_on.isoformat(),
+                "body": event.body,
+                "recorded_at": event.recorded_at,
+                "actor_user": event.actor_user,
+                "actor_organisation": event.actor_organisation,
+                "version_hash": event.version_hash,
+                "previous_hash": event.previous_hash,
+                "hash": event.hash,
+            }
+            for event in queries.list_events(session, agreement_id=agreement.id)
+        ],
+        "head": agreement.head_hash,
+    }
+
+
+def verify_agreement(session: orm.Session, *, agreement: Agreement, now: datetime | None = None) -> Verification:
+    """Check hashes, signatures and engine as anybody can from the bundle, then that the ledger says the same."""
+    content = export_bundle(session, agreement=agreement, now=now or datetime.min)
+    problem = (
+        bundle.find_problem(content) or _compare_keys(session, agreement) or _compare_with_ledger(session, agreement)
+    )
+    return Verification(len(content["versions"]), len(content["signatures"]), len(content["events"]), problem)
+
+
+def _compare_keys(session: orm.Session, agreement: Agreement) -> dict[str, Any] | None:
+    """Every signature was made by a key that its user had registered here."""
+    for place, (signature, key) in enumerate(
+        queries.list_signatures_with_keys(session, agreement_id=agreement.id), start=1
+    ):
+        if signature.public_key != key.public_key or signature.user_public_id != key.user.public_id:
+            return {"where": "signatures", "position": place, "reason": "the key is not the signatory's"}
+    return None
+
+
+def _compare_with_ledger(session: orm.Session, agreement: Agreement) -> dict[str, Any] | None:
+    """The engine's balances equal the ledger's once the payments that are still open are added."""
+    if agreement.active_version_number is None:
+        return None
+    version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
+    events = queries.list_events(session, agreement_id=agreement.id)
+    engine = engine_for(version)
+    state = engine.open()
+    for event in events:
+        if event.kind in CASH_KINDS:
+            continue
+        outcome = engine.apply(state, engine_event(event))
+        state = outcome.state
+        if event.explanation != outcome.explanation:
+            return {"where": "events", "position": event.number, "reason": "the explanation was changed"}
+    names = {party.party: party.ledger_party for party in agreement.parties}
+    expected = fold_cash(_engine_balances(state.accounts, names))
+    found: dict[Account, int] = defaultdict(int)
+    for balance in list_balances(session, book=agreement.book):
+        found[balance.account.code, balance.account.party] += balance.amount_minor
+    for account, amount in _open_lines(session, agreement):
+        found[account] += amount
+    actual = fold_cash(found)
+    for account in sorted(expected.keys() | actual.keys()):
+        if expected.get(account, 0) != actual.get(account, 0):
+            return {
+                "where": "ledger",
+                "position": ":".join(part for part in account if part),
+                "reason": "the ledger differs from the settlement of the events",
+                "ledger_minor": actual.get(account, 0),
+                "settlement_minor": expected.get(account, 0),
+            }
+    return None
+
+
+def _engine_balances(accounts: dict[str, int], names: dict[str, str]) -> dict[Account, int]:
+    balances: dict[Account, int] = defaultdict(int)
+    for key, amount in accounts.items():
+        code, _, party = key.partition(":")
+        balances[code, names[party] if party else ""] += amount
+    return balances
+
+
+def _open_lines(session: orm.Session, agreement: Agreement) -> list[tuple[Account, int]]:
+    """The entries that open payments will still post; a call that is unpaid is open in the engine too."""
+    names = {party.party: party.ledger_party for party in agreement.parties}
+    lines = []
+    for row in queries.list_payments(session, agreement_id=agreement.id):
+        if row.state in ("held", "waiting", "outside") and row.purpose != "drawdown":
+            lines.append(((row.debit_code, names.get(row.debit_party, "")), row.amount_minor))
+            lines.append(((row.credit_code, names.get(row.credit_party, "")), -row.amount_minor))
+    return lines
+
+
+def verify_document(text: str) -> Verification:
+    """Check an exported bundle offline: no database, no network."""
+    content = bundle.read_bundle(text)
+    return Verification(
+        len(content["versions"]), len(content["signatures"]), len(content["events"]), bundle.find_problem(content)
+    )
