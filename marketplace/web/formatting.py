@@ -19,6 +19,7 @@ from werkzeug.urls import iri_to_uri
 
 from marketplace import clock
 from marketplace.money import EXPONENTS, Money
+from marketplace.web.amount_words import amount_in_words
 from marketplace.web.labels import label, names, state_label, tone
 
 MINUS = "\N{MINUS SIGN}"
@@ -262,6 +263,7 @@ FILTERS: dict[str, Callable[..., object]] = {
     "percent_of": percent_of,
     "ratio": ratio,
     "file_size": file_size,
+    "amount_in_words": amount_in_words,
 }
 GLOBALS: dict[str, Callable[..., object]] = {
     "in_language": in_language,

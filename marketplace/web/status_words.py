@@ -128,12 +128,6 @@ STATUS_WORDS: dict[str, dict[str, tuple[LazyString, str]]] = {
         "refunded": (pgettext("payment", "Refunded"), SLATE),
         "cancelled": (pgettext("payment", "Cancelled"), SLATE),
     },
-    "bank_line": {
-        "recorded": (pgettext("bank_line", "Waiting for second confirmation"), AMBER),
-        "confirmed": (pgettext("bank_line", "Confirmed"), JADE),
-        "rejected": (pgettext("bank_line", "Rejected"), VERMILION),
-        "anomaly": (pgettext("bank_line", "Does not match"), VERMILION),
-    },
     "assessment": {
         "requested": (pgettext("assessment", "Requested"), AMBER),
         "accepted": (pgettext("assessment", "Accepted by the assessor"), AMBER),

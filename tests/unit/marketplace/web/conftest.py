@@ -16,22 +16,25 @@ from flask_babel import Babel, force_locale
 from marketplace.config import PROJECT_ROOT
 from marketplace.web import assets, formatting
 
-CATALOGUE = PROJECT_ROOT / "marketplace" / "translations" / "zh_Hans_CN" / "LC_MESSAGES" / "common.po"
+CATALOGUES = PROJECT_ROOT / "marketplace" / "translations" / "zh_Hans_CN" / "LC_MESSAGES"
+CATALOGUE = CATALOGUES / "common.po"
 
 
 @pytest.fixture
 def face(tmp_path: Path) -> Flask:
     """Formatting, labels and assets registered as the real application does it."""
-    compiled = tmp_path / "zh_Hans_CN" / "LC_MESSAGES" / "common.mo"
-    compiled.parent.mkdir(parents=True)
-    with CATALOGUE.open("rb") as source, compiled.open("wb") as target:
-        write_mo(target, read_po(source, locale="zh_Hans_CN"))
+    compiled = tmp_path / "zh_Hans_CN" / "LC_MESSAGES"
+    compiled.mkdir(parents=True)
+    areas = sorted(path.stem for path in CATALOGUES.glob("*.po"))
+    for area in areas:
+        with (CATALOGUES / f"{area}.po").open("rb") as source, (compiled / f"{area}.mo").open("wb") as target:
+            write_mo(target, read_po(source, locale="zh_Hans_CN"))
     app = Flask("face", template_folder=str(PROJECT_ROOT / "templates"), static_folder=str(PROJECT_ROOT / "static"))
     app.config.update(
         TESTING=True,
         SECRET_KEY="only for this test",
-        BABEL_DOMAIN="common",
-        BABEL_TRANSLATION_DIRECTORIES=str(tmp_path),
+        BABEL_DOMAIN=";".join(areas),
+        BABEL_TRANSLATION_DIRECTORIES=";".join([str(tmp_path)] * len(areas)),
         BABEL_DEFAULT_LOCALE="zh_Hans_CN",
     )
     Babel(app)
