@@ -38,6 +38,9 @@ class TestServer:
             self._has_template = True
         self._run(f"CREATE DATABASE {name} TEMPLATE {TEMPLATE}")
 
+    def create_empty_database(self, name: str) -> None:
+        self._run(f"CREATE DATABASE {name}")
+
     def drop_database(self, name: str) -> None:
         self._run(f"DROP DATABASE {name} WITH (FORCE)")
 
