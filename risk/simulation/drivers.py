@@ -16,19 +16,20 @@ KIND_OF = {
     "cost_growth": "growth",
     "insured_cause": "probability",
     "determination_agrees": "probability",
-    "accepted_share": "share",
+    "accepted_spend": "amount",
     "soft_sale_value": "amount",
     "hard_pledged_value": "amount",
     "hard_estate_value": "amount",
-    "liquidation_costs": "amount",
-    "supplier_claims": "amount",
     "later_recovery": "amount",
     "commercial_failure": "probability",
     "exit_value": "amount",
     "exit_years": "years",
     "yearly_revenue": "amount",
+    "revenue_due_share": "share",
 }
-"""Kind of every driver but ``pass:<milestone>``, which is a probability."""
+"""Kind of every driver with a fixed name."""
+PREFIXES = {"pass": "probability", "flag": "probability", "claim": "amount"}
+"""Kind of the drivers named after an object of the terms, such as ``pass:M3`` or ``claim:wages``."""
 
 # More of these is bad for those who finance the pilot; more of every other driver is good.
 ADVERSE = frozenset(
@@ -36,14 +37,11 @@ ADVERSE = frozenset(
         "delay",
         "cost_growth",
         "insured_cause",
-        "liquidation_costs",
-        "supplier_claims",
         "commercial_failure",
         "exit_years",
     }
 )
 LAG_DAYS = {
-    "determination": 21,
     "liquidation": 91,
     "recovery": 365,
     "commercial_failure": 270,
@@ -71,8 +69,8 @@ class Drivers:
     milestones : tuple of Milestone
         In order; a missed one ends the pilot.
     lags : dict of str to int
-        Days from a missed milestone to determination, liquidation and later recovery, and from the last
-        milestone to a commercial failure.
+        Days from a missed milestone to the liquidation and to later recoveries, and from the last milestone
+        to a commercial failure.
     parameters : dict of str to Parameter
         The drivers by name.
     """
@@ -135,7 +133,7 @@ def read_drivers(document: object, *, required: Collection[str] = ()) -> Drivers
             details={"start": str(start), "end": str(end)},
         )
     milestones = _read_milestones(document.get("milestones"), start, end)
-    parameters = _read_parameters(document.get("parameters"), {item.id for item in milestones})
+    parameters = _read_parameters(document.get("parameters"))
     needed = [f"pass:{item.id}" for item in milestones] + [
         "exit_value",
         "exit_years",
@@ -168,25 +166,36 @@ def _read_milestones(value: object, start: date, end: date) -> tuple[Milestone, 
     return tuple(result)
 
 
-def _read_parameters(value: object, milestones: Collection[str]) -> dict[str, Parameter]:
+def _read_parameters(value: object) -> dict[str, Parameter]:
     if not isinstance(value, Mapping):
         raise SimulationError("drivers.parameters must be an object.", field="parameters")
-    known = {**KIND_OF, **{f"pass:{milestone}": "probability" for milestone in milestones}}
     parameters: dict[str, Parameter] = {}
     for name, document in value.items():
-        if name not in known:
+        kind = kind_of(name) if isinstance(name, str) else None
+        if kind is None:
             raise SimulationError(
                 f"There is no driver called {name!s:.60}.",
                 code="unknown_driver",
                 field=f"parameters.{name!s:.60}",
             )
         parameter = read_parameter(name, document)
-        if parameter.kind != known[name]:
+        if parameter.kind != kind:
             raise SimulationError(
-                f"The driver {name} must be of the kind {known[name]}.", field=f"parameters.{name}.kind"
+                f"The driver {name} must be of the kind {kind}.", field=f"parameters.{name}.kind"
             )
         parameters[name] = parameter
     return parameters
+
+
+def kind_of(name: str) -> str | None:
+    """Return the kind that a driver of this name must have, or None where there is no such driver."""
+    prefix, _, object_id = name.partition(":")
+    return PREFIXES.get(prefix) if object_id else KIND_OF.get(name)
+
+
+def is_adverse(name: str) -> bool:
+    """Tell whether more of a driver is bad for those who finance the pilot."""
+    return name in ADVERSE or name.startswith("claim:")
 
 
 def _read_lags(value: object) -> dict[str, int]:
@@ -199,10 +208,8 @@ def _read_lags(value: object) -> dict[str, int]:
     for name, days in lags.items():
         if isinstance(days, bool) or not isinstance(days, int) or not 1 <= days <= 3_650:
             raise SimulationError(f"lags.{name} must be 1 to 3,650 days.", field=f"lags.{name}")
-    if lags["determination"] > lags["liquidation"] or lags["liquidation"] > lags["recovery"]:
-        raise SimulationError(
-            "The lags must be in order: determination, liquidation, recovery.", field="lags"
-        )
+    if lags["liquidation"] > lags["recovery"]:
+        raise SimulationError("Recoveries cannot come before the liquidation.", field="lags.recovery")
     return lags
 
 
@@ -236,7 +243,7 @@ def variant(drivers: Drivers, *, favourable: bool, only: str | None = None) -> D
     names = [only] if only is not None else [name for name in drivers.parameters if name != "correlation"]
     moved = {}
     for name in names:
-        point: Point = "high" if favourable != (name in ADVERSE) else "low"
+        point: Point = "high" if favourable != is_adverse(name) else "low"
         moved[name] = drivers.parameters[name].at(point)
     return drivers.with_parameters(moved)
 

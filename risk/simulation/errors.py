@@ -10,7 +10,7 @@ class SimulationError(RiskError):
 
     Codes used: ``missing_driver``, ``unknown_driver``, ``probability_out_of_range``, ``range_reversed``,
     ``zero_horizon``, ``bad_basis``, ``correlation_out_of_range``, ``too_many_scenarios``, ``no_scenarios``,
-    ``bad_seed``, ``terms_not_simulable`` and ``invalid_driver``.
+    ``bad_seed``, ``amount_too_large``, ``terms_not_simulable`` and ``invalid_driver``.
     """
 
     code = "invalid_driver"

@@ -14,12 +14,14 @@ from risk.simulation.errors import SimulationError
 BASES = ("sourced", "team", "judgement")
 KINDS = ("probability", "share", "amount", "years", "delay", "growth", "correlation")
 AMOUNT_BOUND_MINOR = 9 * 10**15
+LARGEST_MULTIPLE = 1_000.0
+"""An outcome is held at this multiple of its central value: beyond it the log-normal tail is an artefact."""
 _LARGEST_SPREAD = {"share": 5.0, "amount": 2.0, "years": 2.0, "delay": 3.0, "growth": 2.0}
 _COMMON_KEYS = ("kind", "basis", "source", "as_of", "text_zh", "text_en")
 _KEYS = {
     "probability": ("value", "low", "high"),
     "share": ("value", "low", "high", "sigma"),
-    "amount": ("value_minor", "low_minor", "high_minor", "sigma"),
+    "amount": ("value_minor", "low_minor", "high_minor", "sigma", "maximum_minor"),
     "years": ("value", "low", "high", "sigma"),
     "delay": ("value", "low", "high", "median", "sigma"),
     "growth": ("value", "low", "high", "log_mean", "sigma"),
@@ -49,6 +51,8 @@ class Parameter:
         ``sourced``, ``team`` or ``judgement``, and where it comes from.
     as_of : datetime.date
         Day of the figure.
+    maximum : float
+        Largest outcome of an amount in minor units; infinite where there is none.
     """
 
     name: str
@@ -61,6 +65,7 @@ class Parameter:
     basis: str
     source: str
     as_of: date
+    maximum: float = math.inf
 
     def at(self, point: Point) -> Parameter:
         """Return the parameter with its central value moved to an end of its range."""
@@ -97,6 +102,15 @@ def read_parameter(name: str, document: object) -> Parameter:
         )
     value, low, high = _read_range(document, kind, field)
     basis, source, as_of = _read_basis(document, field)
+    sigma = _read_sigma(document, kind, field)
+    maximum = _read_maximum(document, value, field)
+    if kind == "amount" and sigma > 0 and min(high * LARGEST_MULTIPLE, maximum) > AMOUNT_BOUND_MINOR:
+        raise SimulationError(
+            f"{field} is so large that its spread could pass the bound of {AMOUNT_BOUND_MINOR} minor units; "
+            "state a largest outcome.",
+            code="amount_too_large",
+            field=f"{field}.high_minor",
+        )
     scale_key = {"delay": "median", "growth": "log_mean"}.get(kind)
     return Parameter(
         name=name,
@@ -104,11 +118,12 @@ def read_parameter(name: str, document: object) -> Parameter:
         value=value,
         low=low,
         high=high,
-        sigma=_read_sigma(document, kind, field),
+        sigma=sigma,
         scale=_read_number(document.get(scale_key), f"{field}.{scale_key}") if scale_key else 0.0,
         basis=basis,
         source=source,
         as_of=as_of,
+        maximum=maximum,
     )
 
 
@@ -153,6 +168,17 @@ def _read_sigma(document: Mapping[str, Any], kind: str, field: str) -> float:
             f"{field}.sigma must lie from 0 to {_LARGEST_SPREAD[kind]:g}.", field=f"{field}.sigma"
         )
     return sigma
+
+
+def _read_maximum(document: Mapping[str, Any], value: float, field: str) -> float:
+    if document.get("maximum_minor") is None:
+        return math.inf
+    maximum = _read_amount(document["maximum_minor"], f"{field}.maximum_minor")
+    if maximum < value:
+        raise SimulationError(
+            f"The largest outcome of {field} is below its central value.", code="range_reversed", field=field
+        )
+    return maximum
 
 
 def _read_basis(document: Mapping[str, Any], field: str) -> tuple[str, str, date]:

@@ -9,14 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from risk.simulation.draws import ChunkDraws
-from risk.simulation.drivers import ADVERSE, Drivers
-from risk.simulation.parameters import AMOUNT_BOUND_MINOR, Parameter, logit
+from risk.simulation.drivers import Drivers, is_adverse
+from risk.simulation.parameters import LARGEST_MULTIPLE, Parameter, logit
 
 Booleans = NDArray[np.bool_]
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
-# An outcome this many times its central value would only be an artefact of the log-normal tail.
-_LARGEST_MULTIPLE = 1_000.0
 
 
 @dataclass(frozen=True)
@@ -33,9 +31,10 @@ class Sample:
         Where, beyond that, the determination finds the insured event.
     commercial_failure : ndarray of bool, shape (n,)
         Where the company fails after its last milestone.
-    delay_years, cost_growth, accepted_share, exit_years : ndarray of float, shape (n,)
-        Years of delay, growth of cost as a share of the budget, share of planned spend accepted, years to
-        exit.
+    delay_years, cost_growth, exit_years, revenue_due_share : ndarray of float, shape (n,)
+        Years of delay, growth of cost as a share of the budget, years to exit, share of revenue due.
+    flags : dict of str to ndarray of bool, shape (n,)
+        Conditions of the terms that are met, by id.
     amounts : dict of str to ndarray of int64, shape (n,)
         Every driver that is an amount, in minor units.
     """
@@ -46,8 +45,9 @@ class Sample:
     commercial_failure: Booleans
     delay_years: Floats
     cost_growth: Floats
-    accepted_share: Floats
     exit_years: Floats
+    revenue_due_share: Floats
+    flags: dict[str, Booleans]
     amounts: dict[str, Integers]
 
 
@@ -68,16 +68,21 @@ def draw_sample(drivers: Drivers, *, seed: int, chunk: int, size: int) -> Sample
     """
     correlation = drivers.parameters["correlation"].value if drivers.has("correlation") else 0.0
     draws = ChunkDraws(seed, chunk, size, correlation=correlation)
-    hard = _given_missed(drivers, draws, "insured_cause")
+    hard = _apart(drivers, draws, "insured_cause")
     return Sample(
         passed=_milestones(drivers, draws),
         hard=hard,
-        covered=hard & _given_missed(drivers, draws, "determination_agrees"),
+        covered=hard & _apart(drivers, draws, "determination_agrees"),
         commercial_failure=_occurs(drivers, _good(draws, "commercial_failure"), "commercial_failure"),
         delay_years=_two_part(drivers, draws, "delay") * drivers.plan_years,
         cost_growth=_two_part(drivers, draws, "cost_growth"),
-        accepted_share=_share(drivers, draws, "accepted_share"),
         exit_years=_positive(drivers, draws, "exit_years"),
+        revenue_due_share=_share(drivers, draws, "revenue_due_share"),
+        flags={
+            name.partition(":")[2]: _apart(drivers, draws, name)
+            for name in drivers.parameters
+            if name.startswith("flag:")
+        },
         amounts={
             name: _amount(parameter, _good(draws, name))
             for name, parameter in drivers.parameters.items()
@@ -89,7 +94,7 @@ def draw_sample(drivers: Drivers, *, seed: int, chunk: int, size: int) -> Sample
 def _good(draws: ChunkDraws, name: str) -> Floats:
     # The common factor is good when high, so an adverse driver follows its mirror image.
     normal = draws.normal(name)
-    return -normal if name in ADVERSE else normal
+    return -normal if is_adverse(name) else normal
 
 
 def _milestones(drivers: Drivers, draws: ChunkDraws) -> dict[str, Booleans]:
@@ -104,8 +109,8 @@ def _milestones(drivers: Drivers, draws: ChunkDraws) -> dict[str, Booleans]:
     return passed
 
 
-def _given_missed(drivers: Drivers, draws: ChunkDraws, name: str) -> Booleans:
-    # Stated given a missed target, so the factor that made the target be missed must not count twice.
+def _apart(drivers: Drivers, draws: ChunkDraws, name: str) -> Booleans:
+    # Stated given what happened before, so the factor that made it happen must not count twice.
     return _occurs(drivers, draws.independent(name), name)
 
 
@@ -126,7 +131,7 @@ def _two_part(drivers: Drivers, draws: ChunkDraws, name: str) -> Floats:
         amount = parameter.scale * np.exp(parameter.sigma * normal)
     else:
         amount = np.maximum(np.expm1(parameter.scale + parameter.sigma * normal), 0.0)
-    return np.where(any_at_all, np.minimum(amount, _LARGEST_MULTIPLE), 0.0)
+    return np.where(any_at_all, np.minimum(amount, LARGEST_MULTIPLE), 0.0)
 
 
 def _share(drivers: Drivers, draws: ChunkDraws, name: str) -> Floats:
@@ -148,10 +153,8 @@ def _positive(drivers: Drivers, draws: ChunkDraws, name: str) -> Floats:
 def _amount(parameter: Parameter, normal: Floats) -> Integers:
     if parameter.sigma == 0:
         return np.full(len(normal), round(parameter.value), dtype=np.int64)
-    multiple = np.minimum(np.exp(parameter.sigma * normal), _LARGEST_MULTIPLE)
-    amounts: Integers = np.minimum(np.rint(parameter.value * multiple), float(AMOUNT_BOUND_MINOR)).astype(
-        np.int64
-    )
+    multiple = np.minimum(np.exp(parameter.sigma * normal), LARGEST_MULTIPLE)
+    amounts: Integers = np.minimum(np.rint(parameter.value * multiple), parameter.maximum).astype(np.int64)
     return amounts
 
 

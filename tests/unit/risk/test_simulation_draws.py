@@ -34,7 +34,7 @@ def document(**parameters):
                   **MARKS},
         "cost_growth": {"kind": "growth", "value": "0.24", "low": "0.2", "high": "0.3", "log_mean": "0.385",
                         "sigma": "0.376", **MARKS},
-        "accepted_share": {"kind": "share", "value": "0.9", "low": "0.8", "high": "1", "sigma": "0.5", **MARKS},
+        "revenue_due_share": {"kind": "share", "value": "0.9", "low": "0.8", "high": "1", "sigma": "0.5", **MARKS},
         "commercial_failure": probability("0.2"),
         "correlation": {"kind": "correlation", "value": "0.3", "low": "0", "high": "0.5", **MARKS},
     }  # fmt: skip
@@ -56,7 +56,7 @@ def arrays_of(sample):
         sample.commercial_failure,
         sample.delay_years,
         sample.cost_growth,
-        sample.accepted_share,
+        sample.revenue_due_share,
         sample.exit_years,
         *sample.amounts.values(),
     ]
@@ -110,7 +110,7 @@ def test_sampled_drivers_have_their_stated_centres():
     sample = draw_sample(read_drivers(document()), seed=4, chunk=0, size=200_000)
     assert np.median(sample.amounts["exit_value"]) == pytest.approx(1e9, rel=0.01)
     assert np.median(sample.exit_years) == pytest.approx(2, rel=0.01)
-    assert np.median(sample.accepted_share) == pytest.approx(0.9, abs=0.002)
+    assert np.median(sample.revenue_due_share) == pytest.approx(0.9, abs=0.002)
     delayed = sample.delay_years[sample.delay_years > 0]
     assert len(delayed) / 200_000 == pytest.approx(0.45, abs=0.005)
     assert np.median(delayed) == pytest.approx(0.28 * (619 / 365), rel=0.03)
@@ -184,7 +184,8 @@ def change(path, value):
         (("milestones",), [], "invalid_driver"),
         (("milestones",), [{"id": "M1", "on": "2026-01-01"}], "invalid_driver"),
         (("lags",), {"liquidation": 0}, "invalid_driver"),
-        (("lags",), {"liquidation": 5}, "invalid_driver"),
+        (("lags",), {"liquidation": 400}, "invalid_driver"),
+        (("parameters", "exit_value", "maximum_minor"), 5, "range_reversed"),
         (("schema",), 2, "invalid_driver"),
         (("comment",), "x", "invalid_driver"),
     ],

@@ -1,0 +1,74 @@
+"""Names of the drivers in both languages, and the making of one; imports no numpy."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+JUDGEMENT = "judgement of this product; replace it by the team's own figure"
+
+TEXTS: dict[str, tuple[str, str]] = {
+    "correlation": ("各驱动因素共同波动的相关性", "Correlation of all drivers through one common factor"),
+    "delay": ("发生延期的概率（延期幅度为对数正态）", "Probability of any delay (its size is log-normal)"),
+    "cost_growth": (
+        "成本超支的概率（幅度为对数正态）",
+        "Probability of cost growth (its size is log-normal)",
+    ),
+    "insured_cause": ("目标未达成时，属于承保原因的概率", "Insured cause, given that a milestone is missed"),
+    "determination_agrees": (
+        "存在承保原因时，认定成立的概率",
+        "Determination agrees, given an insured cause",
+    ),
+    "accepted_spend": ("保险认可的已支出成本", "Spend accepted by the insurer"),
+    "soft_sale_value": (
+        "失败但技术可用时的资产与知识产权出售额",
+        "Sale of assets and IP where the technology still works",
+    ),
+    "hard_pledged_value": (
+        "技术失败时抵押设备变现净额",
+        "Pledged equipment after a technical failure, net of costs",
+    ),
+    "hard_estate_value": ("技术失败时其余资产变现额", "Other assets after a technical failure"),
+    "later_recovery": ("清算之后的后续追偿净额", "Recovered later, after the liquidation, net of costs"),
+    "commercial_failure": ("技术成功后商业失败的概率", "Commercial failure after technical success"),
+    "exit_value": ("成功后公司出售价款", "Sale price of the company after success"),
+    "exit_years": ("末个里程碑至出售的年数", "Years from the last milestone to the sale"),
+    "yearly_revenue": ("成功后达产年收入", "Yearly revenue at full scale after success"),
+    "revenue_due_share": ("应付本协议的收入比例", "Share of revenue due under the agreement"),
+}
+_PREFIX_TEXTS = {
+    "pass": (
+        "里程碑{}通过的概率（以此前均已通过为前提）",
+        "Milestone {} is passed, given that those before were",
+    ),
+    "flag": ("条件{}得到满足的概率", "Condition {} is met"),
+    "claim": ("清算时认可的债权：{}", "Claim admitted in a liquidation: {}"),
+}
+
+
+def driver_text(name: str) -> dict[str, str]:
+    """Return ``text_zh`` and ``text_en`` of a driver; the name itself where it is unknown."""
+    prefix, _, object_id = name.partition(":")
+    if object_id and prefix in _PREFIX_TEXTS:
+        chinese, english = (text.format(object_id) for text in _PREFIX_TEXTS[prefix])
+    else:
+        chinese, english = TEXTS.get(name, (name, name))
+    return {"text_zh": chinese, "text_en": english}
+
+
+def make_driver(
+    name: str, kind: str, value: str | int, low: str | int, high: str | int, *, as_of: date, **more: Any
+) -> dict[str, Any]:
+    """Return one driver with its texts; amounts get the keys that end in ``_minor``."""
+    suffix = "_minor" if kind == "amount" else ""
+    return {
+        "kind": kind,
+        f"value{suffix}": value,
+        f"low{suffix}": low,
+        f"high{suffix}": high,
+        "basis": "judgement",
+        "source": JUDGEMENT,
+        "as_of": as_of.isoformat(),
+        **driver_text(name),
+        **more,
+    }
