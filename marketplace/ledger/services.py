@@ -10,6 +10,7 @@ from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
+from sqlalchemy.dialects import postgresql, sqlite
 
 from marketplace.db import new_public_id
 from marketplace.ledger import queries
@@ -21,6 +22,10 @@ from marketplace.ledger.errors import (
 )
 from marketplace.ledger.models import Account, Entry, Posting, entry_sequence
 from marketplace.money import Money
+
+
+# Both engines know ON CONFLICT DO NOTHING, each by its own construct.
+_INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
 @dataclass(frozen=True)
@@ -154,11 +159,7 @@ def _ensure_accounts(session: orm.Session, *, book: str, keys: set[tuple[str, st
     missing = sorted(keys - found.keys())
     if missing:
         rows = [{"book": book, "code": code, "party": party} for code, party in missing]
-        dialect = session.get_bind().dialect.name
-        if dialect == "postgresql":
-            from sqlalchemy.dialects.postgresql import insert as insert_or_ignore
-        else:
-            from sqlalchemy.dialects.sqlite import insert as insert_or_ignore  # type: ignore[assignment]  # same shape
+        insert_or_ignore = _INSERTS[session.get_bind().dialect.name]
         session.execute(insert_or_ignore(Account).on_conflict_do_nothing(), rows)
         found = load()
     return found

@@ -28,6 +28,7 @@ from marketplace.funding.services.evaluation import evaluate_rule
 from marketplace.funding.states import ROUND_STATES
 from marketplace.money import parse_amount
 from marketplace.projects.queries import get_project
+from marketplace.web.errors import status_of
 
 blueprint = Blueprint("funding", __name__)
 PAGE_SIZE = 50
@@ -105,8 +106,6 @@ def _refused(round_: Round, form: str, error: MarketplaceError) -> Any:
     current_session().expire(round_)
     fresh = queries.get_round(current_session(), actor=current_actor(), public_id=round_.public_id)
     page, _status = _render(fresh, values=request.form, errors=fields, form=form)
-    from marketplace.web.errors import status_of
-
     return page, status_of(error)
 
 

@@ -1,0 +1,95 @@
+"""A real server and a real browser: Chromium by playwright, where one is found on the machine."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from marketplace.app import create_app
+from marketplace.config import Settings
+
+FLAGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--no-first-run",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+
+
+def find_chromium() -> str | None:
+    return next(
+        (path for name in ("chromium", "chromium-browser", "google-chrome") if (path := shutil.which(name))), None
+    )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if "tests/browser" in str(item.path):
+            item.add_marker(pytest.mark.browser)
+            if find_chromium() is None:
+                item.add_marker(pytest.mark.skip(reason="no Chromium on this machine: install the package chromium"))
+
+
+def chinese_fonts(folder: Path) -> Path | None:
+    """A fontconfig file that adds the Chinese fonts of the PDF package, for machines that have none."""
+    spec = find_spec("pylopdf_fonts_zh_cn")
+    if spec is None or not spec.submodule_search_locations:
+        return None
+    fonts = spec.submodule_search_locations[0]
+    path = folder / "fonts.conf"
+    path.write_text(
+        '<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd"><fontconfig>'
+        f"<dir>/usr/share/fonts</dir><dir>{fonts}</dir><cachedir>{folder}/cache</cachedir></fontconfig>"
+    )
+    return path
+
+
+@pytest.fixture(scope="session")
+def chromium(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One browser for the test process."""
+    from playwright.sync_api import sync_playwright
+
+    fonts = chinese_fonts(tmp_path_factory.mktemp("fonts"))
+    environment = {**os.environ, **({"FONTCONFIG_FILE": str(fonts)} if fonts else {})}
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS, env=environment)
+        yield browser
+        browser.close()
+
+
+class LiveServer:
+    """The application behind waitress on a free port, with its worker run by hand."""
+
+    def __init__(self, settings: Settings) -> None:
+        from waitress.server import create_server
+
+        self.app = create_app(settings)
+        self.server: Any = create_server(self.app, host="127.0.0.1", port=0, threads=8, ident=None)
+        self.url = f"http://127.0.0.1:{self.server.effective_port}"
+        self.thread = threading.Thread(target=self.server.run, daemon=True)
+        self.thread.start()
+
+    def close(self) -> None:
+        self.server.close()
+        self.app.database.engine.dispose()
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """The demonstration market on an embedded database, built once for each test process."""
+    from tests.browser.market import build_market
+
+    settings = Settings(
+        environment="test", instance_path=tmp_path_factory.mktemp("market"), secret_key="browser", password_salt="salt",
+        totp_secret="x" * 43, rate_limits_enabled=False, demo_mode=True, base_url="http://127.0.0.1",
+        database_url=f"sqlite:///{tmp_path_factory.mktemp('market-db') / 'market.sqlite3'}",
+    )  # fmt: skip
+    build_market(settings)
+    server = LiveServer(settings)
+    yield server
+    server.close()
