@@ -37,10 +37,10 @@ def load_content(root: Path = CONTENT_ROOT) -> Content:
         regions=tuple(_records(Region, _read(root / "regions.toml"), "region")),
         organisations=tuple(_folder(Organisation, root / "organisations", "organisation")),
         projects=tuple(_folder(Project, root / "projects", "project", "sector")),
-        mandates=tuple(_records(Mandate, _read(root / "mandates.toml"), "mandate")),
+        mandates=tuple(_folder(Mandate, root / "mandates", "mandate")),
         insurance_products=tuple(_records(InsuranceProduct, insurance, "product")),
         quote_requests=tuple(_records(QuoteRequest, insurance, "quote_request")),
-        rounds=tuple(_records(Round, _read(root / "rounds.toml"), "round")),
+        rounds=tuple(_folder(Round, root / "rounds", "round")),
         schemes=tuple(_records(Scheme, _read(root / "schemes.toml"), "scheme")),
         arrangements=_build(Arrangements, _read(root / "arrangements.toml"), "arrangements"),
     )

@@ -163,14 +163,17 @@ class Commitment:
 
 @dataclass(frozen=True)
 class LinkageRule:
-    """A linkage rule of a round; where `decides` is false the reading is shown and gates nothing."""
+    """A linkage rule of a round; one that is not binding is shown and stops nothing.
+
+    `threshold` is the least ratio, the largest share, or the least equity in yuan.
+    """
 
     scheme: str
     kind: str
-    limit: str
+    threshold: str
     reading: str
     base: str
-    decides: bool = True
+    binding: bool = True
 
 
 @dataclass(frozen=True)
@@ -187,7 +190,7 @@ class Claim:
 
 @dataclass(frozen=True)
 class Round:
-    """A financing round of one project in one of its states."""
+    """A financing round in one of its states; target, minimum and cap are of equity-like money, loans lie beside it."""
 
     code: str
     project: str
@@ -197,7 +200,10 @@ class Round:
     target_minor: int
     minimum_minor: int
     cap_minor: int
-    per_investor_max_minor: int
+    loan_cap_minor: int
+    ticket_minimum_minor: int
+    investor_limit_minor: int
+    pre_money_minor: int
     closing_rule: str
     allocation_rule: str
     opened_on: datetime.date
@@ -213,11 +219,12 @@ class Round:
 
 @dataclass(frozen=True)
 class Scheme:
-    """A dated rule with its document number; `invented` marks what exists only in this market."""
+    """A dated rule with its document number; status `invented` marks what exists only in this market."""
 
     code: str
+    kind: str
     document_number: str
-    invented: bool
+    status: str
     issuer_zh: str
     issuer_en: str
     valid_from: datetime.date
@@ -229,3 +236,8 @@ class Scheme:
     text_en: str
     parameters: dict[str, Any]
     valid_to: datetime.date | None = None
+
+    @property
+    def invented(self) -> bool:
+        """Return whether the rule exists only in the demonstration market."""
+        return self.status == "invented"

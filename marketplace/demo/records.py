@@ -38,8 +38,8 @@ class FundFacts:
     level: str
     vintage: int
     size_minor: int
-    state_owned_bp: int
-    public_share_bp: int
+    state_owned_bps: int
+    fiscal_bps: int
     parent: str | None = None
 
 
@@ -84,6 +84,17 @@ class FundingNeed:
 
 
 @dataclass(frozen=True)
+class Threshold:
+    """The figure of an acceptance criterion; `operator` is ge or le."""
+
+    quantity: str
+    operator: str
+    value: str
+    unit: str
+    duration_hours: int
+
+
+@dataclass(frozen=True)
 class Milestone:
     """A dated test with the threshold that decides it and the share of the budget that it frees."""
 
@@ -94,6 +105,7 @@ class Milestone:
     acceptance_en: str
     planned_on: datetime.date
     budget_share: str
+    threshold: Threshold | None = None
 
 
 @dataclass(frozen=True)
