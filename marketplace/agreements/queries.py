@@ -21,6 +21,7 @@ from marketplace.agreements.models import (
     SigningKey,
     SimulationRun,
 )
+from marketplace.assessments.models import StoredScore
 from marketplace.db import lock_rows
 
 OVERSEERS = ("operator", "regulator")
@@ -316,5 +317,15 @@ def find_latest_simulation(session: orm.Session, *, agreement: Agreement, terms_
             SimulationRun.state == "done",
         )
         .order_by(SimulationRun.id.desc())
+        .limit(1)
+    )
+
+
+def find_latest_score(session: orm.Session, *, project_id: int) -> dict[str, Any] | None:
+    """The content of the project's newest score that has a probability."""
+    return session.scalar(
+        sa.select(StoredScore.content)
+        .where(StoredScore.project_id == project_id, StoredScore.probability.is_not(None))
+        .order_by(StoredScore.id.desc())
         .limit(1)
     )

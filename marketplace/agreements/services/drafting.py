@@ -40,26 +40,22 @@ class Seat:
 
 
 @dataclass(frozen=True)
-class RoundParty:
+class Commitment:
     """One closed commitment of a round, as the funding domain hands it over."""
 
     party: str
-    organisation_id: int | None
-    kind: str
-    name_zh: str
-    name_en: str
+    organisation_id: int
     amount_minor: int
-    instrument: str
 
 
 @dataclass(frozen=True)
 class RoundPlan:
-    """Parties and amounts of a closed round, with the template's other parameters."""
+    """A closed round: the template's parameters, who committed what, and the other organisations by party."""
 
     round_id: int
-    currency: str
-    parties: Sequence[RoundParty]
     parameters: dict[str, Any]
+    commitments: Sequence[Commitment]
+    organisations: dict[str, int]
 
 
 def check_terms(terms: Any) -> None:
@@ -102,6 +98,9 @@ def draft_agreement(
     if project.organisation_id != actor.organisation_id:
         raise NotAllowedError("Only the team of the project drafts its agreement.")
     check_terms(terms)
+    places = list(seats)
+    if Seat(terms["project"], project.organisation_id) not in places:
+        raise PartiesDifferError("The project's own organisation acts for the project.", field="parties")
     agreement = Agreement(
         project_id=project.id,
         round_id=round_id,
@@ -111,7 +110,7 @@ def draft_agreement(
         drafted_by_organisation_id=actor.organisation_id,
         created_at=now,
     )
-    agreement.parties = _seat_parties(terms, list(seats))
+    agreement.parties = _seat_parties(terms, places)
     session.add(agreement)
     session.flush()  # the version and the audit line name the agreement
     _append_version(session, agreement=agreement, terms=terms, actor=actor, note="", now=now)
@@ -130,23 +129,10 @@ def draft_agreement(
 def draft_from_round(
     session: orm.Session, *, actor: Any, project: Any, plan: RoundPlan, title_zh: str, title_en: str, now: datetime
 ) -> Agreement:
-    """An agreement from a closed round: the template with the round's parties and amounts."""
-    parameters = {
-        **plan.parameters,
-        "currency": plan.currency,
-        "investors": [
-            {
-                "id": item.party,
-                "kind": item.kind,
-                "name": {"zh": item.name_zh, "en": item.name_en},
-                "amount_minor": item.amount_minor,
-            }
-            for item in plan.parties
-            if item.instrument != "loan"
-        ],
-    }
-    terms = make_terms(parameters)
-    given = {item.party: item.organisation_id for item in plan.parties}
+    """An agreement from a closed round; raises where the terms do not hold what each party has committed."""
+    terms = make_terms(plan.parameters)
+    _require_commitments(terms, plan.commitments)
+    given = {**plan.organisations, **{item.party: item.organisation_id for item in plan.commitments}}
     given.setdefault(terms["project"], project.organisation_id)
     seats = [Seat(party["id"], given.get(party["id"])) for party in terms["parties"]]
     return draft_agreement(
@@ -160,6 +146,22 @@ def draft_from_round(
         now=now,
         round_id=plan.round_id,
     )
+
+
+def _require_commitments(terms: dict[str, Any], commitments: Sequence[Commitment]) -> None:
+    in_terms: dict[str, int] = {}
+    for instrument in terms["instruments"]:
+        in_terms[instrument["party"]] = in_terms.get(instrument["party"], 0) + instrument["commitment_minor"]
+    committed: dict[str, int] = {}
+    for item in commitments:
+        committed[item.party] = committed.get(item.party, 0) + item.amount_minor
+    differing = sorted(
+        party for party in in_terms.keys() | committed.keys() if in_terms.get(party) != committed.get(party)
+    )
+    if differing:
+        raise PartiesDifferError(
+            "The amounts of the terms are not those that the round has closed with.", field="terms", parties=differing
+        )
 
 
 def change_terms(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import orm
@@ -16,6 +16,7 @@ from marketplace.agreements.states import EDITABLE, require_state
 from marketplace.audit.services import record_act
 from marketplace.errors import InvalidInputError, NotAllowedError
 from marketplace.jobs.services import enqueue_job
+from marketplace.projects.queries import list_milestones
 
 JOB = "agreements.simulate"
 FEWEST, MOST = 1_000, 200_000
@@ -80,12 +81,43 @@ def request_simulation(
 def check_drivers(terms: dict[str, Any], drivers: dict[str, Any]) -> None:
     """Refuse assumptions that cannot be used with these terms; nothing has been drawn."""
     from risk.errors import RiskError
-    from risk.simulation.run import check_inputs
+    from risk.sharing import Engine
+    from risk.simulation.run import prepare
 
     try:
-        check_inputs(terms, drivers)
+        prepare(Engine(terms), drivers)
     except RiskError as error:
         raise from_risk(error, SimulationRefusedError, field="drivers") from error
+
+
+def suggest_drivers(session: orm.Session, *, agreement: Agreement, today: date) -> dict[str, Any]:
+    """Assumptions to start from: the project's latest score, its milestone days, evidence tables, marked judgements."""
+    from risk.errors import RiskError
+    from risk.simulation import default_drivers
+
+    version = queries.get_version(session, agreement=agreement)
+    score = queries.find_latest_score(session, project_id=agreement.project_id)
+    days = {item.code: item.planned_on for item in list_milestones(session, project_id=agreement.project_id)}
+    try:
+        drivers: dict[str, Any] = default_drivers(
+            queries.load_terms(version), score or _central_rate(), as_of=today, milestone_dates=days
+        )
+    except RiskError as error:
+        raise from_risk(error, SimulationRefusedError, field="drivers") from error
+    return drivers
+
+
+def _central_rate() -> dict[str, Any]:
+    """Without a score, the central rate of pilots with its range, a judgement and marked so."""
+    from risk.tables import get_default
+
+    rate = get_default("base_rates", "central_pilot_rate")
+    return {
+        "probability": float(rate.value),
+        "interval_80": (float(rate["low"]), float(rate["high"])),
+        "state": "prior_only",
+        "model_version": "central pilot rate",
+    }
 
 
 def read_task(session: orm.Session, *, simulation_id: int) -> dict[str, Any]:
@@ -105,7 +137,7 @@ def read_task(session: orm.Session, *, simulation_id: int) -> dict[str, Any]:
 def compute(task: dict[str, Any]) -> dict[str, Any]:
     """Run it; a refusal of the core is an outcome that is shown, not a failure of the job."""
     from risk.errors import RiskError
-    from risk.simulation.run import simulate
+    from risk.simulation import simulate
 
     try:
         result = simulate(task["terms"], task["drivers"], scenarios=task["scenarios"], seed=task["seed"])
