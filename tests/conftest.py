@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import tempfile
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,11 +40,14 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def build_schema(url: str) -> None:
     """The schema of a new database."""
-    import marketplace.app  # noqa: F401  # every table is known once the application is imported
-
-    database = Database(url)
-    Base.metadata.create_all(database.engine)
-    database.engine.dispose()  # the last connection to close folds the write-ahead log into the file
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(
+            environment="test", instance_path=Path(folder), database_url=url, secret_key="x", password_salt="x",
+            totp_secret="x" * 43,
+        )  # fmt: skip
+        database = create_app(settings).database  # with the doors, every table is known
+        Base.metadata.create_all(database.engine)
+        database.engine.dispose()  # the last connection to close folds the write-ahead log into the file
 
 
 @pytest.fixture(params=ENGINES)

@@ -13,6 +13,7 @@ from marketplace.db import Base, PublicId, UtcDateTime, amount_check, amount_col
 from marketplace.funding.states import COMMITMENT_STATES, ROUND_STATES
 from marketplace.money import EXPONENTS
 from marketplace.projects.models import Project
+from marketplace.schemes.models import SchemeRule
 
 EQUITY_INSTRUMENTS = ("equity", "convertible", "invest_first_convert_later", "revenue_share", "grant")
 LOAN_INSTRUMENTS = ("loan", "warrant_loan")
@@ -143,7 +144,7 @@ class LinkageRule(Base, PublicId):
     document_number: orm.Mapped[str] = orm.mapped_column(sa.String(120), default="")
     source: orm.Mapped[str] = orm.mapped_column(sa.String(300), default="")
     valid_from: orm.Mapped[date | None]
-    scheme_rule_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("scheme_rule.id"))
+    scheme_rule_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey(SchemeRule.id))
 
 
 class FundingRefusal(Base, PublicId):

@@ -23,7 +23,6 @@ from marketplace.ledger.errors import (
 from marketplace.ledger.models import Account, Entry, Posting, entry_sequence
 from marketplace.money import Money
 
-
 # Both engines know ON CONFLICT DO NOTHING, each by its own construct.
 _INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 

@@ -133,7 +133,7 @@ def test_every_setting_is_documented() -> None:
     text = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
     missing = [variable for variable in VARIABLES if f"`{variable}`" not in text]
     assert not missing
-    assert {name for name in Settings.__dataclass_fields__} == set(VARIABLES.values())
+    assert set(Settings.__dataclass_fields__) == set(VARIABLES.values())
 
 
 def test_every_job_function_of_a_domain_is_registered() -> None:
