@@ -59,7 +59,8 @@ class SignInRefusedError(InvalidInputError):
 
     code = "sign_in_refused"
     message = (
-        "The e-mail address or the password is not right, or the account is paused for 15 minutes after too many attempts."
+        "The e-mail address or the password is not right, "
+        "or the account is paused for 15 minutes after too many attempts."
     )
 
 

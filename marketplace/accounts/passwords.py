@@ -14,8 +14,7 @@ SHORTEST, LONGEST = 8, 1024
 AGE_LIMIT = timedelta(days=90)
 SITE_WORDS = ("pilotage", "yinhang", "引航", "zhongshi", "中试")
 # Words that lead the published lists of leaked passwords, with the pinyin and keyboard walks common in China.
-COMMON_WORDS = frozenset(
-    """
+_LISTED = """
     password passwort passw0rd passcode pass welcome letmein login admin administrator root master guest user
     test testing tester demo default changeme secret private access system server manager oracle qwerty qwertyuiop
     qwertyui asdfgh asdfghjkl zxcvbn zxcvbnm qazwsx qazwsxedc wsxedc qweasd qweasdzxc asdfasdf asdf zxcv qwer qwert
@@ -31,8 +30,8 @@ COMMON_WORDS = frozenset(
     bank finance investor investment insurance government secure security letmeinnow mypassword yourpassword
     newpassword oldpassword password1234 opensesame thunder tiger lion eagle phoenix mustang ferrari porsche mercedes
     silver golden diamond crystal matrix hacker nothing something anything everything forever family mother father
-    """.split()
-)
+"""
+COMMON_WORDS = frozenset(_LISTED.split())
 _SEQUENCES = (
     string.digits * 2, string.digits[::-1] * 2, string.ascii_lowercase, string.ascii_lowercase[::-1],
     "qwertyuiopasdfghjklzxcvbnm", "1qaz2wsx3edc4rfv5tgb6yhn7ujm8ik", "qazwsxedcrfvtgbyhnujmik", "1q2w3e4r5t6y7u8i9o0p",
@@ -47,7 +46,7 @@ def normalise_password(password: str) -> str:
 
 
 def is_guessable(password: str, *, own_words: Sequence[str] = ()) -> bool:
-    """Whether it is a repetition, a walk along the keyboard, a common word with trimmings, or names the site or person."""
+    """Whether it is a repetition, a keyboard walk, a common word with trimmings, or names the site or the person."""
     lowered = password.casefold()
     if len(set(lowered)) <= 2:
         return True

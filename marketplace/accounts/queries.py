@@ -112,7 +112,7 @@ def get_member(session: orm.Session, *, actor: Any, public_id: str) -> Membershi
     return found
 
 
-def select_owners(*, organisation_id: int) -> sa.Select[tuple[Membership]]:
+def select_owners(*, organisation_id: int) -> sa.Select[Any]:
     """The live owners of an organisation who can still sign in, in id order."""
     return (
         sa.select(Membership)

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import urlsplit
 
-from flask import g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from werkzeug.exceptions import HTTPException
 
+from marketplace.accounts.errors import FreshSignInNeededError
+from marketplace.accounts.signin.repeats import keep_no_answer
+from marketplace.db import current_session
 from marketplace.errors import (
     ConflictError,
     InvalidInputError,
@@ -37,6 +41,19 @@ def status_of(error: Exception) -> int:
     return 500
 
 
+def _ask_for_fresh_sign_in(error: FreshSignInNeededError) -> Any:
+    """To the page that asks for the password, and back to the page whose act it was; nothing of the act stays."""
+    session = current_session()
+    session.rollback()
+    session.info.clear()  # a redirect would commit what the view recorded before it was refused
+    keep_no_answer()
+    source = urlsplit(request.referrer or "")
+    own_page = source.netloc == request.host and request.method != "GET"
+    back = f"{source.path}?{source.query}" if own_page else request.full_path if request.method == "GET" else "/"
+    flash(_(error.message), "warning")
+    return redirect(url_for("security.verify", next=back.rstrip("?")))
+
+
 def answer_error(error: Exception) -> Any:
     """An error page; somebody who is not signed in is sent to sign in and back."""
     if isinstance(error, HTTPException) and error.response is not None:
@@ -47,6 +64,8 @@ def answer_error(error: Exception) -> Any:
         if request.method == "GET":
             return redirect(url_for("security.login", next=request.full_path.rstrip("?")))
         return render_template("errors/error.html", status=401, code=error.code, message=_(error.message)), 401
+    if isinstance(error, FreshSignInNeededError):
+        return _ask_for_fresh_sign_in(error)
     status = status_of(error)
     if isinstance(error, MarketplaceError):
         code, message = error.code, _(error.message)

@@ -35,8 +35,8 @@ def create_api_key(
         raise KeyNameTakenError(field="name")
     secret = f"pk_{secrets.token_urlsafe(32)}"
     key = ApiKey(
-        membership_id=membership.id, name=name, key_hash=hash_secret(secret), scopes=sorted(set(scopes)), created_at=now,
-        expires_at=now + timedelta(days=days),
+        membership_id=membership.id, name=name, key_hash=hash_secret(secret), scopes=sorted(set(scopes)),
+        created_at=now, expires_at=now + timedelta(days=days),
     )  # fmt: skip
     session.add(key)
     session.flush()  # the audit line names it by its public id

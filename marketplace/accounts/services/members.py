@@ -22,9 +22,7 @@ from marketplace.errors import InvalidInputError, NotAllowedError
 INVITATION_LIFETIME = timedelta(days=7)
 
 
-def invite_member(
-    session: orm.Session, *, actor: Any, email: str, role: str, now: datetime
-) -> tuple[Invitation, str]:
+def invite_member(session: orm.Session, *, actor: Any, email: str, role: str, now: datetime) -> tuple[Invitation, str]:
     """Ask an address to join the actor's organisation; returns the invitation and the secret of its link.
 
     An earlier open invitation of the address is replaced. Raises AlreadyMemberError.
@@ -69,9 +67,7 @@ def accept_invitation(session: orm.Session, *, secret: str, user: User, now: dat
     )
     if taken.rowcount != 1:
         raise LinkSpentError()
-    membership = add_membership(
-        session, user=user, organisation=invitation.organisation, role=invitation.role, now=now
-    )
+    membership = add_membership(session, user=user, organisation=invitation.organisation, role=invitation.role, now=now)
     person = Person(user.public_id, invitation.organisation.public_id)
     _record(session, person, "member.joined", "membership", membership.public_id, now, role=invitation.role)
     return membership
@@ -123,6 +119,4 @@ def _require_role(role: str) -> None:
 def _record(
     session: orm.Session, actor: Any, action: str, kind: str, public_id: str, now: datetime, **details: Any
 ) -> None:
-    record_act(
-        session, actor=actor, action=action, subject_kind=kind, subject_id=public_id, now=now, details=details
-    )
+    record_act(session, actor=actor, action=action, subject_kind=kind, subject_id=public_id, now=now, details=details)

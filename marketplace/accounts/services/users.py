@@ -36,7 +36,8 @@ def normalise_email(text: str) -> str:
 
 def split_name(name: str) -> tuple[str, str]:
     """One field for the name: (Chinese, Latin) by its characters, the other left empty."""
-    return (name, "") if any("㐀" <= character <= "鿿" or ord(character) >= 0x20000 for character in name) else ("", name)
+    chinese = any("㐀" <= character <= "鿿" or ord(character) >= 0x20000 for character in name)
+    return (name, "") if chinese else ("", name)
 
 
 def create_user(
@@ -120,9 +121,7 @@ def disable_user(session: orm.Session, *, actor: Any, user: User, now: datetime)
     user.active, user.update_datetime = False, now
     user.fs_uniquifier = uuid.uuid4().hex
     end_sessions_of(session, user_id=user.id)
-    record_act(
-        session, actor=actor, action="user.disabled", subject_kind="user", subject_id=user.public_id, now=now
-    )
+    record_act(session, actor=actor, action="user.disabled", subject_kind="user", subject_id=user.public_id, now=now)
 
 
 def _record(session: orm.Session, user: User, action: str, now: datetime, **details: Any) -> None:

@@ -118,7 +118,7 @@ def verify() -> Any:
     if user is None:
         raise NotAllowedError()
     next_path = own_path(request.values.get("next"))
-    context = {"next_path": next_path, "needs_code": bool(user.tf_totp_secret)}
+    context: dict[str, Any] = {"next_path": next_path, "needs_code": bool(user.tf_totp_secret)}
     if request.method == "GET":
         return show_form("security/verify.html", **context)
     session = current_session()
@@ -186,7 +186,8 @@ def _note_unknown() -> None:
 def _enter(user: User, next_path: str, *, second: bool = False) -> Any:
     """Open a new session; nothing of the one before it lives on."""
     _forget_everything()
-    login_user(user, remember=False, authn_via=["password", "authenticator"] if second else ["password"])
+    signing_in: Any = user  # has what Flask-Security asks of a user without its mixin
+    login_user(signing_in, remember=False, authn_via=["password", "authenticator"] if second else ["password"])
     clear_failed_sign_ins(current_session(), user=user, now=clock.now(), second_factor=second)
     if _settings().second_factor_required and not user.tf_totp_secret:
         flask_session["second_factor_missing"] = True

@@ -1,4 +1,7 @@
-"""The second factor: one-time codes of an authenticator (RFC 6238) and recovery codes, each accepted once."""
+"""The second factor: one-time codes of an authenticator (RFC 6238) and recovery codes, each accepted once.
+
+`Any` stands for our User where Flask-Security asks for its own mixin.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +15,7 @@ from marketplace.accounts.models import User
 _RECOVERY_CODE = re.compile(r"[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}", re.ASCII)
 
 
-def check_second_factor(user: User, code: str) -> bool:
+def check_second_factor(user: Any, code: str) -> bool:
     """Whether the code is right; a right one is used up. The caller has locked the user's row."""
     code = code.strip().lower()
     if _RECOVERY_CODE.fullmatch(code):
@@ -21,7 +24,7 @@ def check_second_factor(user: User, code: str) -> bool:
     return check_totp(user, code, user.tf_totp_secret or "")
 
 
-def check_totp(user: User, code: str, secret: str) -> bool:
+def check_totp(user: Any, code: str, secret: str) -> bool:
     """A code of the present 30 seconds that was not used before."""
     digits = code.replace(" ", "")
     if not secret or not re.fullmatch(r"[0-9]{6}", digits, re.ASCII):
@@ -50,6 +53,6 @@ def turn_off(user: User) -> None:
     user.tf_totp_secret = user.tf_primary_method = user.tf_last_counter = user.mf_recovery_codes = None
 
 
-def renew_recovery_codes(user: User) -> list[str]:
+def renew_recovery_codes(user: Any) -> list[str]:
     """New recovery codes; the old ones die."""
     return list(_security.mf_recovery_codes_util.create_recovery_codes(user))

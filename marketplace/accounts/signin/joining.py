@@ -113,7 +113,7 @@ def accept_invitation(secret: str) -> Any:
     session, now = current_session(), clock.now()
     invitation = queries.get_invitation_by_secret(session, secret_hash=hash_secret(secret), now=now)
     user, known = find_session_user(), queries.find_user_by_email(session, email=invitation.email)
-    context = {
+    context: dict[str, Any] = {
         "invitation": invitation,
         "known": known is not None,
         "signed_in_as": user.email if user else "",

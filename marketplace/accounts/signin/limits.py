@@ -5,7 +5,7 @@ The address is the peer's own (`X-Forwarded-For` is not read), so a header canno
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from flask import Flask, request
 from flask_limiter import Limiter
@@ -50,7 +50,7 @@ def limit_pages(app: Flask) -> None:
     limiter: Limiter = app.extensions["pilotage_limiter"]
     for endpoint, rule in PAGE_LIMITS.items():
         if endpoint in app.view_functions:
-            limited = limiter.limit(rule, methods=["POST"], key_func=get_remote_address)
+            limited: Any = limiter.limit(rule, methods=["POST"], key_func=get_remote_address)
             app.view_functions[endpoint] = limited(app.view_functions[endpoint])
 
 

@@ -21,7 +21,7 @@ def show_form(template: str, error: InvalidInputError | None = None, **context: 
     if error is None:
         return render_template(template, values={}, field_errors={}, **context)
     field_errors = {name: _(text) for name, text in error.errors.items()}
-    errors = list(field_errors.items()) or [(None, _(error.message))]
+    errors: list[tuple[str | None, str]] = [*field_errors.items()] or [(None, _(error.message))]
     page = render_template(template, errors=errors, field_errors=field_errors, values=request.form, **context)
     return page, 422
 

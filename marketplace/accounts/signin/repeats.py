@@ -82,6 +82,11 @@ def _replay() -> Response | None:
     return response
 
 
+def keep_no_answer() -> None:
+    """For an answer that shows a secret once, or that only leads elsewhere before the act: it is not stored."""
+    g.kept_key = ""
+
+
 def _keep(response: Response) -> Response:
     actor = find_actor()
     if not g.get("kept_key") or actor is None or response.status_code >= 400 or response.is_streamed:

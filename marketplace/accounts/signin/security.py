@@ -32,7 +32,10 @@ class MarketDatastore(SQLAlchemyUserDatastore):
     """The edge commits, never the datastore."""
 
     def __init__(self) -> None:
-        super().__init__(_EdgeDatabase(), User, None)
+        database: Any = _EdgeDatabase()
+        users: Any = User  # has what is asked of a user without the mixin, which would bring flask into the models
+        roles: Any = None  # roles belong to memberships, not to users
+        super().__init__(database, users, roles)
 
     def commit(self) -> None:
         current_session().flush()  # what Flask-Security asks to keep is kept when the edge commits

@@ -25,7 +25,7 @@ from marketplace.db import READ, WRITE, Database
 if TYPE_CHECKING:
     from marketplace.app import Marketplace
 
-__all__ = ["DatabaseSessionInterface", "ServerSession", "end_sessions_of", "hash_id", "new_session_id", "register", "renew_session"]
+__all__ = ["ServerSession", "end_sessions_of", "hash_id", "new_session_id", "register", "renew_session"]
 
 
 class ServerSession(dict[str, Any], SessionMixin):
@@ -108,25 +108,23 @@ class DatabaseSessionInterface(SessionInterface):
         else:
             pending.append(write)
 
-    def _write(
-        self, row_id: str, content: dict[str, Any], retired: list[str], *, agent: str, makes_row: bool
-    ) -> None:
+    def _write(self, row_id: str, content: dict[str, Any], retired: list[str], *, agent: str, makes_row: bool) -> None:
         now = clock.now()
         with self.database.transaction(WRITE) as session:
             for old in [*retired, *([] if content else [row_id])]:
                 session.execute(sa.delete(UserSession).where(UserSession.id_hash == old))
             if not content:
                 return
+            uniquifier = content.get("_user_id")
+            found = sa.select(User.id).where(User.fs_uniquifier == uniquifier)
+            user_id = session.scalar(found) if uniquifier else None
             row = session.get(UserSession, row_id)
             if row is None:
                 if not makes_row:
                     return
                 row = UserSession(id_hash=row_id, created_at=now)
                 session.add(row)
-            row.user_agent = agent
-            uniquifier = content.get("_user_id")
-            found = sa.select(User.id).where(User.fs_uniquifier == uniquifier)
-            row.user_id = session.scalar(found) if uniquifier else None
+            row.user_id, row.user_agent = user_id, agent
             row.content, row.expires_at = content, now + self.lifetime
 
 
