@@ -60,6 +60,8 @@ _EXPORTS = {
     "terms_hash": "risk.sharing.canonical",
     "event_hash": "risk.sharing.canonical",
     "canonical_json": "risk.sharing.canonical",
+    "TERMS_SCHEMA": "risk.sharing.schema",
+    "EVENT_SCHEMA": "risk.sharing.schema",
     "joint_pilot": "risk.sharing.templates",
     "describe_terms": "risk.sharing.describe",
     "TermsError": "risk.sharing.errors",
