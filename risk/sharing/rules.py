@@ -38,26 +38,20 @@ def programs(model: Model) -> list[Node]:
 
 
 def order_pots(parts: dict[str, Node]) -> list[str]:
-    """Return the parts so that each comes before those it feeds, or raise ``circular_reference``."""
-    feeds = {name: [node.pot for node in walk(root) if isinstance(node, IntoPot)] for name, root in parts.items()}
-    done: list[str] = []
-
-    def visit(name: str, trail: tuple[str, ...]) -> None:
-        if name in trail:
-            chain = " → ".join((*trail[trail.index(name) :], name))
+    """Return the parts in the order of the document, each after those that feed it, or raise ``circular_reference``."""
+    feeds = {name: {node.pot for node in walk(root) if isinstance(node, IntoPot)} for name, root in parts.items()}
+    waiting, done = list(parts), []
+    while waiting:
+        ready = next((name for name in waiting if not any(name in feeds[other] for other in waiting)), None)
+        if ready is None:
             raise TermsError(
                 "circular_reference",
-                f"The parts feed each other in a circle: {chain}.",
-                f"pots.{name}.program",
+                f"The parts {', '.join(waiting)} feed each other in a circle.",
+                f"pots.{waiting[0]}.program",
             )
-        if name not in done:
-            for target in feeds[name]:
-                visit(target, (*trail, name))
-            done.append(name)
-
-    for name in parts:
-        visit(name, ())
-    return done[::-1]
+        waiting.remove(ready)
+        done.append(ready)
+    return done
 
 
 def check(model: Model) -> None:
