@@ -165,7 +165,7 @@ class Commitment:
 class LinkageRule:
     """A linkage rule of a round; one that is not binding is shown and stops nothing.
 
-    `threshold` is the least ratio, the largest share, or the least equity in yuan.
+    `threshold` is a decimal string: the least ratio (private to guidance, equity to loans) or the largest share.
     """
 
     scheme: str

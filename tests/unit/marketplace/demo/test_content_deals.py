@@ -4,11 +4,13 @@ import datetime
 import itertools
 from collections import Counter
 from decimal import Decimal
+from fractions import Fraction
 
 import pytest
 
 from marketplace.demo.content import load_content
 from marketplace.demo.project_input import compute_project_input
+from marketplace.funding.linkage_rules import Share, evaluate
 from marketplace.funding.models import BASES, CLOSING_RULES, EQUITY_INSTRUMENTS, LOAN_INSTRUMENTS, READINGS, RULE_KINDS
 from marketplace.funding.states import COMMITMENT_STATES, ROUND_STATES
 from marketplace.projects.schemas import read_project
@@ -245,6 +247,36 @@ def test_linkage_rules_name_a_scheme_in_force_and_words_of_the_funding_service(c
             kinds[rule.kind, rule.reading] += 1
     assert ("private_ratio_min", "nominal") in kinds
     assert ("private_ratio_min", "look_through") in kinds
+
+
+def evaluate_rules(content, round_):
+    shares = [
+        Share(
+            label=row.investor,
+            kind=organisation.kind,
+            amount_minor=row.amount_minor,
+            state_owned_bps=organisation.fund.state_owned_bps if organisation.fund else 0,
+            is_loan=row.instrument in LOAN_INSTRUMENTS,
+        )
+        for row in round_.commitments
+        for organisation in [content.get_organisation(row.investor)]
+    ]
+    return [
+        (rule, evaluate(kind=rule.kind, threshold=rule.threshold, reading=rule.reading, base=rule.base, shares=shares))
+        for rule in round_.rules
+    ]
+
+
+def test_binding_rules_hold_and_scenario_a_fails_only_by_look_through(content):
+    for round_ in content.rounds:
+        for rule, outcome in evaluate_rules(content, round_):
+            assert outcome.holds or not rule.binding, (round_.code, rule.kind, rule.reading)
+    flow = next(round_ for round_ in content.rounds if round_.project == "flow-chem")
+    outcomes = {(rule.kind, rule.reading): outcome for rule, outcome in evaluate_rules(content, flow)}
+    assert outcomes["guidance_share_max", "nominal"].value == Fraction(4, 11)
+    assert outcomes["private_ratio_min", "nominal"].value == Fraction("1.75")
+    assert outcomes["private_ratio_min", "look_through"].value == Fraction("1.375")
+    assert outcomes["private_ratio_min", "look_through"].missing_minor == 50_000_000
 
 
 def test_one_round_is_told_differently_by_its_reporters(content):
