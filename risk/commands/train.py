@@ -64,7 +64,7 @@ EXAMPLE: list[dict[str, Any]] = [
         "id": f"project-{index}",
         "trl_start": 3 + index % 4,
         "planned_months": 12 + index % 7 * 4,
-        "failed": int(index % 4 == 0),
+        "failed": int(index * 7 % 11 < 3),
     }
     for index in range(24)
 ]

@@ -168,7 +168,9 @@ def test_the_slope_on_the_start_level_agrees_with_the_pooled_slope(model):
     assert deviation == pytest.approx(pooled["standard_error"], abs=0.03)
 
 
-@pytest.mark.parametrize(("start", "target", "low", "high"), [(1, 3, 0.25, 0.5), (2, 4, 0.22, 0.42), (3, 5, 0.15, 0.35)])
+@pytest.mark.parametrize(
+    ("start", "target", "low", "high"), [(1, 3, 0.25, 0.5), (2, 4, 0.22, 0.42), (3, 5, 0.15, 0.35)]
+)
 def test_laboratory_projects_score_near_the_observed_rate(start, target, low, high):
     assert low < one({"trl_start": start, "trl_target": target})["probability"] < high
 
@@ -219,8 +221,15 @@ def test_no_grade_without_own_outcomes_but_a_band_in_words():
 
 @pytest.mark.parametrize(
     ("probability", "grade", "band"),
-    [(0.0, "A", "low"), (0.0999, "A", "low"), (0.1, "B", "moderate"), (0.2, "C", "elevated"), (0.35, "D", "high"),
-     (0.5, "E", "very_high"), (1.0, "E", "very_high")],
+    [
+        (0.0, "A", "low"),
+        (0.0999, "A", "low"),
+        (0.1, "B", "moderate"),
+        (0.2, "C", "elevated"),
+        (0.35, "D", "high"),
+        (0.5, "E", "very_high"),
+        (1.0, "E", "very_high"),
+    ],
 )
 def test_cut_points_belong_to_the_worse_band(probability, grade, band):
     found = find_band(probability)

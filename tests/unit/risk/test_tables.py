@@ -32,7 +32,14 @@ def test_every_figure_has_unit_date_source_and_status(name):
         ({"key": "a", "unit": "u", "valid_from": date(2026, 1, 1), "source": "s", "status": "sure"}, "unknown status"),
         ({"key": "a", "unit": "u", "valid_from": "2026", "source": "s", "status": "verified"}, "needs a TOML date"),
         (
-            {"key": "a", "unit": "u", "valid_from": date(2026, 1, 1), "source": "s", "status": "verified", "value": "1"},
+            {
+                "key": "a",
+                "unit": "u",
+                "valid_from": date(2026, 1, 1),
+                "source": "s",
+                "status": "verified",
+                "value": "1",
+            },
             "needs a number",
         ),
     ],
@@ -54,7 +61,9 @@ def test_an_unverified_figure_never_feeds_a_default():
 
 def test_everything_the_score_reads_may_feed_a_default():
     read = ("base_rates", "technology_groups", "coefficients", "schedule", "cost", "severity", "grades")
-    assert not [figure for name in read for figure in tables.load_figures(name).values() if figure.status == "unverified"]
+    assert not [
+        figure for name in read for figure in tables.load_figures(name).values() if figure.status == "unverified"
+    ]
 
 
 def test_the_press_figure_is_shown_as_unverified():
@@ -81,7 +90,9 @@ def test_intervals_of_base_rates_are_wilson_intervals(key):
 
 
 def test_the_groups_add_up_to_the_projects_that_plan_a_gain():
-    groups = [figure for figure in tables.load_figures("technology_groups").values() if "mean_planned_gain" in figure.extra]
+    groups = [
+        figure for figure in tables.load_figures("technology_groups").values() if "mean_planned_gain" in figure.extra
+    ]
     assert sum(figure["n"] for figure in groups) == 161
     assert sum(figure["events"] for figure in groups) == 46
 
