@@ -9,9 +9,7 @@ from typing import Any
 from risk.pricing import price_quote, scenario_a_product, scenario_a_request
 
 NAME = "price"
-SUMMARY = (
-    "Prices pilot-failure cover: a request and a filed product version in, the premium with its trail out."
-)
+SUMMARY = "Prices pilot-failure cover: a request and a filed product version in, the premium with its trail out."
 
 _AMOUNT = {"type": "integer", "minimum": 0, "maximum": 9 * 10**15}
 _OPTIONAL_AMOUNT = {"anyOf": [_AMOUNT, {"type": "null"}]}

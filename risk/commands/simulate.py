@@ -10,9 +10,7 @@ from risk.sharing.scenario_a import scenario_a_terms
 from risk.simulation.scenario_a import scenario_a_drivers
 
 NAME = "simulate"
-SUMMARY = (
-    "Simulates terms for every party: terms and drivers in; profit, loss, returns and tails with errors out."
-)
+SUMMARY = "Simulates terms for every party: terms and drivers in; profit, loss, returns and tails with errors out."
 
 _DAY = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
 _MONEY_ESTIMATE = {

@@ -61,16 +61,12 @@ def _value_of(factor: Mapping[str, Any], level: object, position: int) -> Decima
         values = read_mapping(factor.get("values"), f"{field}.values")
         base = str(factor.get("base_level"))
         if read_decimal(values.get(base), f"{field}.values.{base}", high=None) != 1:
-            raise InsuranceError(
-                f"The base level of factor {factor.get('name')} must have the value 1.", field=field
-            )
+            raise InsuranceError(f"The base level of factor {factor.get('name')} must have the value 1.", field=field)
         if level is not None and str(level) in values:
             return read_decimal(values[str(level)], f"{field}.values.{level}", high=None)
     elif factor.get("kind") == "interval":
         for band in read_list(factor.get("bands"), f"{field}.bands"):
-            if level is not None and _inside(
-                read_decimal(level, f"rating.{factor.get('field')}", high=None), band
-            ):
+            if level is not None and _inside(read_decimal(level, f"rating.{factor.get('field')}", high=None), band):
                 return read_decimal(band.get("value"), f"{field}.bands.value", high=None)
     else:
         raise InsuranceError(f"{field}.kind must be table or interval.", field=f"{field}.kind")

@@ -50,15 +50,10 @@ def price_severity(value: object, schedule: Sequence[CostItem], terms: PolicyTer
     if head["basis"] not in ("sourced", "judgement"):
         raise InsuranceError("severity.basis must be sourced or judgement.", field="severity.basis")
     if mapping.get("kind") == "table":
-        rows = [
-            _table_row(row, n, schedule, terms)
-            for n, row in enumerate(read_list(mapping.get("rows"), "rows"))
-        ]
+        rows = [_table_row(row, n, schedule, terms) for n, row in enumerate(read_list(mapping.get("rows"), "rows"))]
         weights = [Decimal(row["probability"]) for row in rows]
         if sum(weights) != 1:
-            raise InsuranceError(
-                "The probabilities of the severity table must sum to 1.", field="severity.rows"
-            )
+            raise InsuranceError("The probabilities of the severity table must sum to 1.", field="severity.rows")
         paid = [(float(weight), row["indemnity_minor"]) for weight, row in zip(weights, rows, strict=True)]
         mean, second = (math.fsum(weight * amount**power for weight, amount in paid) for power in (1, 2))
         return {**head, "rows": rows, "mean_payout": mean, "second_moment": second}
@@ -67,9 +62,7 @@ def price_severity(value: object, schedule: Sequence[CostItem], terms: PolicyTer
     return {**head, **_lognormal(mapping, schedule, terms)}
 
 
-def _table_row(
-    row: object, position: int, schedule: Sequence[CostItem], terms: PolicyTerms
-) -> dict[str, Any]:
+def _table_row(row: object, position: int, schedule: Sequence[CostItem], terms: PolicyTerms) -> dict[str, Any]:
     field = f"severity.rows[{position}]"
     mapping = read_mapping(row, field, allowed=("probability", "spent_share", "loss_minor"))
     weight = read_decimal(mapping.get("probability"), f"{field}.probability")
@@ -89,15 +82,11 @@ def _table_row(
     }
 
 
-def _lognormal(
-    mapping: Mapping[str, Any], schedule: Sequence[CostItem], terms: PolicyTerms
-) -> dict[str, float]:
+def _lognormal(mapping: Mapping[str, Any], schedule: Sequence[CostItem], terms: PolicyTerms) -> dict[str, float]:
     _refuse_item_terms(schedule, "severity")
     total = sum(item.sum_insured_minor for item in schedule)
     mean = float(read_decimal(mapping.get("mean_share"), "severity.mean_share")) * total
-    spread = float(
-        read_decimal(mapping.get("coefficient_of_variation"), "severity.coefficient_of_variation", high="5")
-    )
+    spread = float(read_decimal(mapping.get("coefficient_of_variation"), "severity.coefficient_of_variation", high="5"))
     law = LognormalSeverity.from_mean(mean, spread, float(total))
     layer = whole_layer(terms)
     return {

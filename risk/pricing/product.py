@@ -14,7 +14,8 @@ from risk.pricing.numbers import decimal_text, read_date, read_decimal, read_lis
 PRODUCT_KEYS = (
     "code", "insurer", "name_zh", "name_en", "line", "version", "filing_number", "filing_fictional",
     "wording_hash", "valid_from", "valid_to", "currency", "sum_min_minor", "sum_max_minor",
-    "term_days_min", "term_days_max", "deductible_options", "insurer_share_options", "trigger_map", "severity", "factors", "loadings",
+    "term_days_min", "term_days_max", "deductible_options", "insurer_share_options", "trigger_map",
+    "severity", "factors", "loadings",
     "commission_cap", "minimum_premium_minor", "rounding", "refer_rules", "decline_rules", "tax_rate",
     "validity_days",
 )  # fmt: skip
@@ -63,15 +64,11 @@ def check_product(product: Mapping[str, Any], *, as_of: date, sum_insured_minor:
             field="product.valid_to",
             details={"valid_from": str(first), "valid_to": str(last), "as_of": str(as_of)},
         )
-    _check_range(
-        product, "sum_min_minor", "sum_max_minor", sum_insured_minor, "sum_out_of_range", "sum insured"
-    )
+    _check_range(product, "sum_min_minor", "sum_max_minor", sum_insured_minor, "sum_out_of_range", "sum insured")
     _check_range(product, "term_days_min", "term_days_max", period.days, "term_out_of_range", "term in days")
 
 
-def _check_range(
-    product: Mapping[str, Any], low_key: str, high_key: str, value: int, code: str, name: str
-) -> None:
+def _check_range(product: Mapping[str, Any], low_key: str, high_key: str, value: int, code: str, name: str) -> None:
     low, high = product.get(low_key), product.get(high_key)
     too_low = low is not None and value < read_minor(low, f"product.{low_key}")
     too_high = high is not None and value > read_minor(high, f"product.{high_key}")

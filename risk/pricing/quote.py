@@ -82,9 +82,7 @@ def price_quote(request: Mapping[str, Any], product: Mapping[str, Any]) -> dict[
         insurer_share=share_text,
     )
     trigger = _trigger(request, product)
-    product_of_factors, factor_trail = apply_factors(
-        product.get("factors") or [], request.get("rating") or {}
-    )
+    product_of_factors, factor_trail = apply_factors(product.get("factors") or [], request.get("rating") or {})
     probability = min(Decimal(trigger["probability"]) * product_of_factors, Decimal(1))
     severity = price_severity(request.get("severity") or product.get("severity"), schedule, terms)
     loadings = _loadings(product)
@@ -111,9 +109,7 @@ def price_quote(request: Mapping[str, Any], product: Mapping[str, Any]) -> dict[
     }
     decision, flags = decide(product, figures)
     return {
-        "product": {
-            key: product.get(key) for key in ("code", "insurer", "version", "filing_number", "wording_hash")
-        },
+        "product": {key: product.get(key) for key in ("code", "insurer", "version", "filing_number", "wording_hash")},
         "currency": request.get("currency", "CNY"),
         "as_of": str(as_of),
         "valid_until": str(quote_valid_until(product, as_of=as_of, score=request.get("score"))),

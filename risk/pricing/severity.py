@@ -59,16 +59,12 @@ class LognormalSeverity:
 
     def __post_init__(self) -> None:
         if not (math.isfinite(self.mu) and math.isfinite(self.sigma) and self.sigma > 0):
-            raise InsuranceError(
-                "The log-normal severity needs a finite mu and a positive sigma.", field="severity"
-            )
+            raise InsuranceError("The log-normal severity needs a finite mu and a positive sigma.", field="severity")
         if not self.maximum > 0:
             raise InsuranceError("The largest loss must be positive.", field="severity.maximum")
 
     @classmethod
-    def from_mean(
-        cls, mean: float, coefficient_of_variation: float, maximum: float = math.inf
-    ) -> LognormalSeverity:
+    def from_mean(cls, mean: float, coefficient_of_variation: float, maximum: float = math.inf) -> LognormalSeverity:
         """Return the law with this mean and ratio of standard deviation to mean, before the cut-off."""
         if not (mean > 0 and coefficient_of_variation > 0):
             raise InsuranceError("Mean and coefficient of variation must be positive.", field="severity")
@@ -124,13 +120,9 @@ class TableSeverity:
 
     def __post_init__(self) -> None:
         if not self.losses or len(self.losses) != len(self.probabilities):
-            raise InsuranceError(
-                "The severity table needs one probability for every loss.", field="severity.rows"
-            )
+            raise InsuranceError("The severity table needs one probability for every loss.", field="severity.rows")
         if any(not (math.isfinite(loss) and loss >= 0) for loss in self.losses):
-            raise InsuranceError(
-                "A loss in the severity table is negative or not finite.", field="severity.rows"
-            )
+            raise InsuranceError("A loss in the severity table is negative or not finite.", field="severity.rows")
         total = math.fsum(self.probabilities)
         if any(not 0 <= weight <= 1 for weight in self.probabilities) or abs(total - 1) > 1e-12:
             raise InsuranceError(

@@ -77,11 +77,7 @@ class PolicyTerms:
         """Return the limit as the policy prints it for the insurer's part, for the rate on line."""
         if self.limit_minor is None:
             return self.line_minor(sum_insured_minor)
-        return (
-            self.limit_minor
-            if self.limit_after_share
-            else round_half_even(self.insurer_share * self.limit_minor)
-        )
+        return self.limit_minor if self.limit_after_share else round_half_even(self.insurer_share * self.limit_minor)
 
 
 def read_schedule(value: object) -> list[CostItem]:
@@ -114,9 +110,7 @@ def read_terms(value: object) -> PolicyTerms:
     mapping = read_mapping(value, "terms", allowed=TERM_KEYS)
     applies = mapping.get("limit_applies", "insurer_part")
     if applies not in ("insurer_part", "before_share"):
-        raise InsuranceError(
-            "terms.limit_applies must be insurer_part or before_share.", field="terms.limit_applies"
-        )
+        raise InsuranceError("terms.limit_applies must be insurer_part or before_share.", field="terms.limit_applies")
     terms = PolicyTerms(
         insurer_share=Fraction(read_decimal(mapping.get("insurer_share"), "terms.insurer_share")),
         deductible_minor=read_optional_minor(mapping, "deductible_minor", "terms") or 0,
@@ -142,9 +136,7 @@ def _check_terms(terms: PolicyTerms) -> None:
         )
     low, high = terms.deductible_min_minor, terms.deductible_max_minor
     if low is not None and high is not None and low > high:
-        raise InsuranceError(
-            "The least total deductible is above the greatest.", field="terms.deductible_min_minor"
-        )
+        raise InsuranceError("The least total deductible is above the greatest.", field="terms.deductible_min_minor")
 
 
 def apply_terms(
@@ -203,9 +195,7 @@ def compute_steps(
     rows = [_item_step(item, spend.get(item.code, 0)) for item in items]
     after_items = sum(row["after_item_terms_minor"] for row in rows)
     item_deductibles = sum(row["deductible_applied_minor"] for row in rows)
-    highest = sum(
-        _at_most(row["accepted_minor"], item.limit_minor) for row, item in zip(rows, items, strict=True)
-    )
+    highest = sum(_at_most(row["accepted_minor"], item.limit_minor) for row, item in zip(rows, items, strict=True))
     total = item_deductibles + min(terms.deductible_minor, after_items)
     if terms.deductible_max_minor is not None:
         total = min(total, terms.deductible_max_minor)

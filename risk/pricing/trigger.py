@@ -151,9 +151,7 @@ def _read_probability(score: Mapping[str, Any]) -> float:
         )
     steps = [float(row["probability"]) for row in read_list(score.get("staircase") or [], "score.staircase")]
     if steps and abs((1 - math.prod(1 - step for step in steps)) - value) > 5e-6 * (len(steps) + 1):
-        raise InsuranceError(
-            "The staircase of the score does not compose to its probability.", field="score.staircase"
-        )
+        raise InsuranceError("The staircase of the score does not compose to its probability.", field="score.staircase")
     return float(value)
 
 
@@ -166,14 +164,10 @@ def _time_ratio(score: Mapping[str, Any], months: float) -> tuple[float, str]:
     if not timing or any(moments is None for moments in timing):
         # Without step times the deadline counts in proportion: the shorter time can only raise the
         # probability.
-        return max(
-            months / float(horizon), 0.0
-        ), "deadline before the horizon, chance of success in proportion"
+        return max(months / float(horizon), 0.0), "deadline before the horizon, chance of success in proportion"
     known = [moments for moments in timing if moments is not None]
     chains = [known[position:] for position in range(len(known))]
-    ratios = [
-        _reached_by(chain, months) / max(_reached_by(chain, float(horizon)), 1e-300) for chain in chains
-    ]
+    ratios = [_reached_by(chain, months) / max(_reached_by(chain, float(horizon)), 1e-300) for chain in chains]
     return min(1.0, *ratios), "deadline before the horizon, by the step times of the staircase"
 
 

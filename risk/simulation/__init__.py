@@ -4,7 +4,8 @@
 Philox draws; ``default_drivers(terms, score) -> dict`` gives the assumptions a page starts from, each with
 range, basis, source and day; ``scenario_a_drivers()`` those of the worked example;
 ``difference(terms_a, terms_b, drivers) -> dict`` compares two versions on common random numbers;
-``list_drivers(drivers)`` gives the rows of the page of assumptions.
+``replay_scenario(terms, drivers, *, seed, scenario) -> dict`` gives one scenario alone as a document that
+settles to the same fen; ``list_drivers(drivers)`` gives the rows of the page of assumptions.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ _EXPORTS = {
     "list_drivers": "risk.simulation.drivers",
     "read_drivers": "risk.simulation.drivers",
     "scenario_a_drivers": "risk.simulation.scenario_a",
+    "replay_scenario": "risk.simulation.run",
     "simulate": "risk.simulation.run",
 }
 

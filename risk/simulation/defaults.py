@@ -113,19 +113,13 @@ def _milestone_days(
         for step in accrual.steps:
             known.setdefault(step.milestone, step.since)
     known.update(
-        {
-            name: read_day(day, f"milestone_dates.{name}")
-            for name, day in given.items()
-            if name in model.milestones
-        }
+        {name: read_day(day, f"milestone_dates.{name}") for name, day in given.items() if name in model.milestones}
     )
     names = list(model.milestones)
     latest = max([*known.values(), first])
     if names[-1] not in known:
         months = float(score.get("horizon_months") or 24.0)
-        known[names[-1]] = max(
-            first + timedelta(days=round(months * 365.25 / 12)), latest + timedelta(days=1)
-        )
+        known[names[-1]] = max(first + timedelta(days=round(months * 365.25 / 12)), latest + timedelta(days=1))
     for place, name in enumerate(names):
         if name not in known:
             # No drawdown waits for it: halfway between the milestones around it.
@@ -204,9 +198,7 @@ def _from_tables(today: date) -> dict[str, dict[str, Any]]:
 
 def _judgements(today: date, equity: int) -> dict[str, dict[str, Any]]:
     return {
-        "commercial_failure": make_driver(
-            "commercial_failure", "probability", "0.2", "0.1", "0.35", as_of=today
-        ),
+        "commercial_failure": make_driver("commercial_failure", "probability", "0.2", "0.1", "0.35", as_of=today),
         "exit_value": make_driver(
             "exit_value", "amount", 3 * equity, equity * 3 // 2, 6 * equity, as_of=today, sigma="0.8"
         ),
@@ -245,9 +237,7 @@ def _insurance(
     drivers = {
         "accepted_spend": make_driver("accepted_spend", "amount", *spend, as_of=today, sigma="0.1"),
         "insured_cause": make_driver("insured_cause", "probability", "0.5", "0.3", "0.7", as_of=today),
-        "determination_agrees": make_driver(
-            "determination_agrees", "probability", "0.8", "0.6", "0.95", as_of=today
-        ),
+        "determination_agrees": make_driver("determination_agrees", "probability", "0.8", "0.6", "0.95", as_of=today),
     }
     for factor in trigger_factors or ():
         name = str(factor.get("name"))

@@ -36,6 +36,43 @@ TEXTS: dict[str, tuple[str, str]] = {
     "yearly_revenue": ("成功后达产年收入", "Yearly revenue at full scale after success"),
     "revenue_due_share": ("应付本协议的收入比例", "Share of revenue due under the agreement"),
 }
+ASSUMPTIONS: tuple[dict[str, str], ...] = (
+    {
+        "text_zh": "任一里程碑未通过，中试即终止并进入清算；到该日已提款的比例决定可变现资产和已支出成本。",
+        "text_en": "A missed milestone ends the pilot in a liquidation; what can be sold "
+        "and what was spent follow the "
+        "share of the money drawn by that day.",
+    },
+    {
+        "text_zh": "全部里程碑的通过由同一个随机因素决定，因此全部通过的概率恰为各概率之积。",
+        "text_en": "One random factor decides all milestones, so that passing them all "
+        "has exactly the product of "
+        "their probabilities.",
+    },
+    {
+        "text_zh": "承保原因与认定结果在未通过的前提下独立抽取；商业失败按非保险事故处理。",
+        "text_en": "Insured cause and determination are drawn given a miss, apart from "
+        "the common factor; a commercial "
+        "failure is no insured event.",
+    },
+    {
+        "text_zh": "超出承诺资金的成本由项目公司承担，从出售价款中扣减；延期推迟出售。",
+        "text_en": "Cost beyond the commitments is borne by the company and lowers what a "
+        "sale brings in; a delay "
+        "postpones the sale.",
+    },
+    {
+        "text_zh": "存续期间公司按期付息还本；最迟在期末出售。",
+        "text_en": "While it goes on the company pays interest and principal when due; it "
+        "is sold at the end of the "
+        "horizon at the latest.",
+    },
+    {
+        "text_zh": "金额为税前，未折现；期末以后的现金流不计入。",
+        "text_en": "Amounts are before tax and not discounted; nothing after the horizon is counted.",
+    },
+)
+"""What the model takes for granted, for the page that shows its results."""
 _PREFIX_TEXTS = {
     "pass": (
         "里程碑{}通过的概率（以此前均已通过为前提）",

@@ -61,12 +61,10 @@ def difference(
     check_seed(seed)
     checked = [
         prepare(engine, document)
-        for engine, document in zip(
-            engines, (drivers, drivers if drivers_b is None else drivers_b), strict=True
-        )
+        for engine, document in zip(engines, (drivers, drivers if drivers_b is None else drivers_b), strict=True)
     ]
     for engine in engines:
-        check_size(engine, 2 * scenarios)
+        check_size(engine, scenarios, runs=2)
     first, second = (
         run_scenarios(engine, own, scenarios=scenarios, seed=seed, return_sample=0)
         for engine, own in zip(engines, checked, strict=True)
@@ -77,9 +75,7 @@ def difference(
         "currency": engines[0].model.currency,
         "terms_hash_a": engines[0].terms_hash,
         "terms_hash_b": engines[1].terms_hash,
-        "parties": {
-            name: compare_party(first, second, name) for name in first.parties if name in second.parties
-        },
+        "parties": {name: compare_party(first, second, name) for name in first.parties if name in second.parties},
         "only_in_a": [name for name in first.parties if name not in second.parties],
         "only_in_b": [name for name in second.parties if name not in first.parties],
     }

@@ -22,9 +22,7 @@ _FACTOR = "factor"
 def check_seed(seed: object) -> int:
     """Return the seed; ``bad_seed`` where it is no whole number from 0 below 2**64."""
     if isinstance(seed, bool) or not isinstance(seed, int) or not 0 <= seed < _WORD:
-        raise SimulationError(
-            "The seed must be a whole number from 0 below 2**64.", code="bad_seed", field="seed"
-        )
+        raise SimulationError("The seed must be a whole number from 0 below 2**64.", code="bad_seed", field="seed")
     return seed
 
 
@@ -68,7 +66,4 @@ class ChunkDraws:
 
 def chunk_sizes(scenarios: int) -> list[tuple[int, int, int]]:
     """Return (chunk number, first scenario, size) of every chunk of a run."""
-    return [
-        (chunk, first, min(CHUNK, scenarios - first))
-        for chunk, first in enumerate(range(0, scenarios, CHUNK))
-    ]
+    return [(chunk, first, min(CHUNK, scenarios - first)) for chunk, first in enumerate(range(0, scenarios, CHUNK))]

@@ -142,9 +142,7 @@ def read_drivers(document: object, *, required: Collection[str] = ()) -> Drivers
     ]
     for name in needed:
         if name not in parameters:
-            raise SimulationError(
-                f"The driver {name} is missing.", code="missing_driver", field=f"parameters.{name}"
-            )
+            raise SimulationError(f"The driver {name} is missing.", code="missing_driver", field=f"parameters.{name}")
     return Drivers(as_of, start, end, milestones, _read_lags(document.get("lags")), parameters)
 
 
@@ -180,9 +178,7 @@ def _read_parameters(value: object) -> dict[str, Parameter]:
             )
         parameter = read_parameter(name, document)
         if parameter.kind != kind:
-            raise SimulationError(
-                f"The driver {name} must be of the kind {kind}.", field=f"parameters.{name}.kind"
-            )
+            raise SimulationError(f"The driver {name} must be of the kind {kind}.", field=f"parameters.{name}.kind")
         parameters[name] = parameter
     return parameters
 
@@ -216,9 +212,7 @@ def _read_lags(value: object) -> dict[str, int]:
 def _refuse_unknown(document: Mapping[str, Any], allowed: Collection[str], field: str) -> None:
     unknown = sorted(set(map(str, document)) - set(allowed))
     if unknown:
-        raise SimulationError(
-            f"{field} has the unknown key {unknown[0]:.60}.", field=f"{field}.{unknown[0]:.60}"
-        )
+        raise SimulationError(f"{field} has the unknown key {unknown[0]:.60}.", field=f"{field}.{unknown[0]:.60}")
 
 
 def variant(drivers: Drivers, *, favourable: bool, only: str | None = None) -> Drivers:
@@ -265,9 +259,6 @@ def list_drivers(document: Mapping[str, Any]) -> list[dict[str, Any]]:
     rows = []
     for name, parameter in document["parameters"].items():
         numbers = {key: parameter.get(f"{key}_minor", parameter.get(key)) for key in ("value", "low", "high")}
-        rest = {
-            key: parameter.get(key)
-            for key in ("kind", "sigma", "basis", "source", "as_of", "text_zh", "text_en")
-        }
+        rest = {key: parameter.get(key) for key in ("kind", "sigma", "basis", "source", "as_of", "text_zh", "text_en")}
         rows.append({"name": name, **numbers, **rest})
     return rows

@@ -46,8 +46,7 @@ class Outcomes:
         self.sample = min(return_sample, scenarios)
         names = ("profit", "paid", "received", "drawdown")
         self.totals = {
-            party: {name: np.zeros(scenarios, dtype=np.int64) for name in names}
-            for party in [*self.parties, WHOLE]
+            party: {name: np.zeros(scenarios, dtype=np.int64) for name in names} for party in [*self.parties, WHOLE]
         }
         self.paths: dict[str, list[NDArray[np.int64]]] = {party: [] for party in self.parties}
         self.dates: list[date] = []
@@ -196,9 +195,7 @@ def _multiple(received: NDArray[np.int64], paid: NDArray[np.int64]) -> dict[str,
     return {
         "mean": round(mean, 6),
         "standard_error": None if math.isnan(error) else round(error, 6),
-        "quantiles": {
-            f"{level:g}": round(quantile_estimate(ordered, level)[0], 6) for level in QUANTILE_LEVELS
-        },
+        "quantiles": {f"{level:g}": round(quantile_estimate(ordered, level)[0], 6) for level in QUANTILE_LEVELS},
         "share_invested": round(float(invested.mean()), 6),
     }
 

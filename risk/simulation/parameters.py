@@ -97,9 +97,7 @@ def read_parameter(name: str, document: object) -> Parameter:
         raise SimulationError(f"The driver {name} has an unknown kind.", field=f"{field}.kind")
     unknown = sorted(set(map(str, document)) - set(_COMMON_KEYS) - set(_KEYS[kind]))
     if unknown:
-        raise SimulationError(
-            f"The driver {name} has the unknown key {unknown[0]}.", field=f"{field}.{unknown[0]}"
-        )
+        raise SimulationError(f"The driver {name} has the unknown key {unknown[0]}.", field=f"{field}.{unknown[0]}")
     value, low, high = _read_range(document, kind, field)
     basis, source, as_of = _read_basis(document, field)
     sigma = _read_sigma(document, kind, field)
@@ -130,8 +128,7 @@ def read_parameter(name: str, document: object) -> Parameter:
 def _read_range(document: Mapping[str, Any], kind: str, field: str) -> tuple[float, float, float]:
     if kind == "amount":
         numbers = [
-            _read_amount(document.get(f"{key}_minor"), f"{field}.{key}_minor")
-            for key in ("low", "value", "high")
+            _read_amount(document.get(f"{key}_minor"), f"{field}.{key}_minor") for key in ("low", "value", "high")
         ]
     else:
         numbers = [_read_number(document.get(key), f"{field}.{key}") for key in ("low", "value", "high")]
@@ -164,9 +161,7 @@ def _read_sigma(document: Mapping[str, Any], kind: str, field: str) -> float:
         return 0.0
     sigma = _read_number(document.get("sigma"), f"{field}.sigma")
     if not 0 <= sigma <= _LARGEST_SPREAD[kind]:
-        raise SimulationError(
-            f"{field}.sigma must lie from 0 to {_LARGEST_SPREAD[kind]:g}.", field=f"{field}.sigma"
-        )
+        raise SimulationError(f"{field}.sigma must lie from 0 to {_LARGEST_SPREAD[kind]:g}.", field=f"{field}.sigma")
     return sigma
 
 

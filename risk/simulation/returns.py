@@ -77,9 +77,7 @@ def _refine(
     side = np.zeros(len(low))
     for _ in range(_STEPS):
         gap = value_high - value_low
-        middle = np.where(
-            gap == 0, (low + high) / 2, high - value_high * (high - low) / np.where(gap == 0, 1, gap)
-        )
+        middle = np.where(gap == 0, (low + high) / 2, high - value_high * (high - low) / np.where(gap == 0, 1, gap))
         value = _value(amounts, years, middle)
         same_high = np.sign(value) == np.sign(value_high)
         moved = np.where(same_high, high - middle, middle - low)

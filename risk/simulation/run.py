@@ -11,13 +11,14 @@ import numpy as np
 
 from risk.sharing import Engine
 from risk.simulation.course import Course
-from risk.simulation.draws import check_seed, chunk_sizes
+from risk.simulation.describe import ASSUMPTIONS
+from risk.simulation.draws import CHUNK, check_seed, chunk_sizes
 from risk.simulation.drivers import Drivers, list_drivers, read_drivers, variant
 from risk.simulation.errors import SimulationError
 from risk.simulation.measures import RETURN_SAMPLE, WHOLE, Outcomes, measure_party
 from risk.simulation.sampling import Sample, draw_sample
 from risk.simulation.statistics import probability_estimate
-from risk.simulation.timeline import build_events, check_milestones, required_drivers
+from risk.simulation.timeline import build_events, check_milestones, required_drivers, scenario_log
 
 MEMORY_LIMIT = 3 * 2**29
 """Bytes that the totals of a run may take: 1.5 GiB."""
@@ -56,9 +57,10 @@ def simulate(
         ``parties`` (by id: kind, name, :func:`risk.simulation.measures.measure_party`, ``driver_range``),
         ``whole``, ``payouts`` (expected payments of pool, insurer and guarantor), ``endings`` (how
         scenarios end, each share with its standard error), ``drivers`` (the rows of assumptions), and
-        ``scenarios``, ``seed``, ``terms_hash``, ``drivers_hash``, ``versions``. Amounts are integers in
-        minor units. Sampling error stands beside each number; what the drivers' ranges do stands apart
-        under ``driver_range``.
+        ``scenarios``, ``seed``, ``terms_hash``,         ``drivers_hash``, ``versions`` and ``assumptions``
+        (what the model takes for granted, in both languages). Amounts are integers in minor units.
+        Sampling error stands beside each number; what the drivers' ranges do stands apart under
+        ``driver_range``.
 
     Raises
     ------
@@ -92,7 +94,44 @@ def simulate(
         "whole": measure_party(outcomes, WHOLE),
         "payouts": _payouts(parties),
         "drivers": list_drivers(drivers),
+        "assumptions": [dict(row) for row in ASSUMPTIONS],
     }
+
+
+def replay_scenario(
+    terms: Mapping[str, Any], drivers: Mapping[str, Any], *, seed: int, scenario: int
+) -> dict[str, Any]:
+    """One scenario of a run, alone, as a document that settles to the same minor unit.
+
+    Parameters
+    ----------
+    terms, drivers : dict
+        As in :func:`simulate`.
+    seed : int
+        Seed of the run.
+    scenario : int
+        Number of the scenario, from 0.
+
+    Returns
+    -------
+    dict
+        ``terms`` and ``events`` for :func:`risk.sharing.settle`.
+
+    Raises
+    ------
+    SimulationError
+        As in :func:`simulate`, and ``no_scenarios`` where the number is negative or no whole number.
+    """
+    engine = Engine(dict(terms))
+    checked = prepare(engine, drivers)
+    check_seed(seed)
+    if isinstance(scenario, bool) or not isinstance(scenario, int) or scenario < 0:
+        raise SimulationError(
+            "The number of the scenario must be a whole number from 0.", code="no_scenarios", field="scenario"
+        )
+    chunk, place = divmod(scenario, CHUNK)
+    sample = draw_sample(checked, seed=seed, chunk=chunk, size=place + 1)
+    return {"terms": dict(terms), "events": scenario_log(build_events(engine.model, checked, sample), place)}
 
 
 def prepare(engine: Engine, drivers: Mapping[str, Any]) -> Drivers:
@@ -102,18 +141,18 @@ def prepare(engine: Engine, drivers: Mapping[str, Any]) -> Drivers:
     return checked
 
 
-def check_size(engine: Engine, scenarios: object) -> None:
-    """Raise ``no_scenarios`` or ``too_many_scenarios`` where a run of this size cannot be held in memory."""
+def check_size(engine: Engine, scenarios: object, *, runs: int = 1) -> None:
+    """Raise ``no_scenarios`` or ``too_many_scenarios`` where runs of this size cannot be held in memory."""
     if isinstance(scenarios, bool) or not isinstance(scenarios, int) or scenarios < 2:
         raise SimulationError(
             "The number of scenarios must be a whole number of at least 2.",
             code="no_scenarios",
             field="scenarios",
         )
-    parties = len(engine.model.parties) + 1
-    needed = scenarios * parties * _BYTES_PER_PARTY_AND_SCENARIO + _CHUNK_BYTES
+    each = runs * (len(engine.model.parties) + 1) * _BYTES_PER_PARTY_AND_SCENARIO
+    needed = scenarios * each + _CHUNK_BYTES
     if needed > MEMORY_LIMIT:
-        most = (MEMORY_LIMIT - _CHUNK_BYTES) // (parties * _BYTES_PER_PARTY_AND_SCENARIO)
+        most = (MEMORY_LIMIT - _CHUNK_BYTES) // each
         raise SimulationError(
             f"{scenarios} scenarios need more memory than allowed; at most {most} fit with these parties.",
             code="too_many_scenarios",

@@ -42,8 +42,7 @@ def scenario_a_drivers() -> dict[str, Any]:
     """
     marks: dict[str, Any] = {"as_of": _DAY, "source": INVENTED}
     parameters = {
-        f"pass:{name}": make_driver(f"pass:{name}", "probability", *chances, **marks)
-        for name, chances in _PASS.items()
+        f"pass:{name}": make_driver(f"pass:{name}", "probability", *chances, **marks) for name, chances in _PASS.items()
     }
     for name, chances in {
         "insured_cause": ("0.5", "0.3", "0.7"),
@@ -54,14 +53,10 @@ def scenario_a_drivers() -> dict[str, Any]:
     }.items():
         parameters[name] = make_driver(name, "probability", *chances, **marks)
     for name, (value, low, high, sigma, largest) in _AMOUNTS.items():
-        parameters[name] = make_driver(
-            name, "amount", value * _YUAN, low * _YUAN, high * _YUAN, sigma=sigma, **marks
-        )
+        parameters[name] = make_driver(name, "amount", value * _YUAN, low * _YUAN, high * _YUAN, sigma=sigma, **marks)
         if largest is not None:
             parameters[name]["maximum_minor"] = largest * _YUAN
-    parameters["delay"] = make_driver(
-        "delay", "delay", "0.45", "0.4", "0.5", median="0.28", sigma="1.44", **marks
-    )
+    parameters["delay"] = make_driver("delay", "delay", "0.45", "0.4", "0.5", median="0.28", sigma="1.44", **marks)
     parameters["cost_growth"] = make_driver(
         "cost_growth", "growth", "0.24", "0.2", "0.3", log_mean="0.385", sigma="0.376", **marks
     )

@@ -63,9 +63,7 @@ def check_milestones(model: Model, drivers: Drivers) -> None:
                 field="milestones",
             )
     for name in sorted(given - set(model.milestones)):
-        raise SimulationError(
-            f"The terms have no milestone {name}.", code="unknown_driver", field="milestones"
-        )
+        raise SimulationError(f"The terms have no milestone {name}.", code="unknown_driver", field="milestones")
 
 
 def build_events(model: Model, drivers: Drivers, sample: Sample) -> list[Event]:
@@ -189,11 +187,7 @@ class _Builder:
                 reached,
                 name=item.id,
             )
-            fees = [
-                c.id
-                for c in self.model.claims.values()
-                if c.milestone == item.id and c.amount_minor is not None
-            ]
+            fees = [c.id for c in self.model.claims.values() if c.milestone == item.id and c.amount_minor is not None]
             if fees:
                 body = {"source": "project", "collect": [f"claim:{fee}" for fee in fees]}
                 self._add("fee", "distribution", item.on, body, passed, name=item.id)
@@ -222,9 +216,7 @@ class _Builder:
 
     def _drawn_share(self, day: date) -> float:
         drawn = sum(
-            sum(tranche.amounts.values())
-            for tranche in self.model.tranches.values()
-            if self._call_date(tranche) < day
+            sum(tranche.amounts.values()) for tranche in self.model.tranches.values() if self._call_date(tranche) < day
         )
         return drawn / self.budget if self.budget else 0.0
 

@@ -71,9 +71,7 @@ def test_loss_is_cut_off_at_the_largest_possible_loss():
 @given(SEVERITY, AMOUNT, AMOUNT, AMOUNT)
 def test_stacked_layers_add_up_to_the_whole(law, first, second, third):
     whole = expected_per_loss(law, Layer(first, second + third))
-    parts = expected_per_loss(law, Layer(first, second)) + expected_per_loss(
-        law, Layer(first + second, third)
-    )
+    parts = expected_per_loss(law, Layer(first, second)) + expected_per_loss(law, Layer(first + second, third))
     scale = max(law.limited_mean(first + second + third), 1.0)
     assert abs(whole - parts) <= 1e-9 * scale
 

@@ -134,9 +134,7 @@ def test_lognormal_severity_prices_like_a_fine_table_of_it():
     mean, spread = 0.5 * 930_000_000, 0.4
     law = {"kind": "lognormal", "basis": "judgement", "mean_share": "0.5", "coefficient_of_variation": "0.4"}
     sigma = math.log1p(spread**2) ** 0.5
-    points = lognorm(s=sigma, scale=mean / (1 + spread**2) ** 0.5).ppf(
-        [(n + 0.5) / 2000 for n in range(2000)]
-    )
+    points = lognorm(s=sigma, scale=mean / (1 + spread**2) ** 0.5).ppf([(n + 0.5) / 2000 for n in range(2000)])
     rows = [{"probability": "0.0005", "loss_minor": min(round(x), 930_000_000)} for x in points]
     table = {"kind": "table", "basis": "judgement", "rows": rows}
     smooth, stepped = quote(severity=law)["premium_minor"], quote(severity=table)["premium_minor"]
@@ -145,11 +143,21 @@ def test_lognormal_severity_prices_like_a_fine_table_of_it():
 
 def test_rating_factors_multiply_the_trigger_and_leave_a_trail():
     factors = [
-        {"name": "centre", "field": "centre_experience", "kind": "table", "base_level": "some",
-         "values": {"none": "1.30", "some": "1", "much": "0.85"}},
-        {"name": "scale", "field": "scale_up_factor", "kind": "interval",
-         "bands": [{"from": "0", "below": "100", "value": "1"}, {"from": "100", "value": "1.5"}], "cap": "1.2"},
-    ]  # fmt: skip
+        {
+            "name": "centre",
+            "field": "centre_experience",
+            "kind": "table",
+            "base_level": "some",
+            "values": {"none": "1.30", "some": "1", "much": "0.85"},
+        },
+        {
+            "name": "scale",
+            "field": "scale_up_factor",
+            "kind": "interval",
+            "bands": [{"from": "0", "below": "100", "value": "1"}, {"from": "100", "value": "1.5"}],
+            "cap": "1.2",
+        },
+    ]
     priced = quote({"factors": factors}, rating={"centre_experience": "none", "scale_up_factor": "400"})
     assert [row["value"] for row in priced["factors"]] == ["1.3", "1.2"]
     assert priced["factors"][-1]["running_product"] == "1.56"
@@ -195,15 +203,23 @@ def test_quote_never_outlives_the_product_version_or_the_score():
         ({"insurer_share_options": ["0.4"]}, {}, "option_not_offered"),
         ({}, {"terms": terms(limit_minor=1_000)}, "deductible_above_limit"),
         ({}, {"target_missed": None}, "trigger_not_given"),
-        ({}, {"target_missed": None, "score": {"probability": 0.3, "valid_until": "2026-12-19"}}, "score_expired"),
-        ({}, {"target_missed": {"value": "1", "basis": "judgement"}, "currency": "USD"}, "invalid_insurance_input"),
+        (
+            {},
+            {"target_missed": None, "score": {"probability": 0.3, "valid_until": "2026-12-19"}},
+            "score_expired",
+        ),
+        (
+            {},
+            {"target_missed": {"value": "1", "basis": "judgement"}, "currency": "USD"},
+            "invalid_insurance_input",
+        ),
         ({}, {"subsidies": [{"payer": "p", "amount_minor": 90_000_000}]}, "subsidy_above_premium"),
         ({}, {"assignments": [{"party": "b", "share": "1.01"}]}, "invalid_insurance_input"),
         ({}, {"period": {"start": "2027-01-10", "end": "2027-01-10"}}, "invalid_insurance_input"),
         ({}, {"premium": 3}, "invalid_insurance_input"),
         ({"severity": {"kind": "guess", "basis": "judgement"}}, {}, "invalid_insurance_input"),
     ],
-)  # fmt: skip
+)
 def test_refusals_carry_their_stable_code(product, request_, code):
     with pytest.raises(InsuranceError) as caught:
         quote(product, **request_)

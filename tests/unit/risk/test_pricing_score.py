@@ -26,9 +26,7 @@ def premium(score, deadline="2028-09-30"):
     st.sampled_from(["2027-06-30", "2028-01-31", "2028-09-30", "2029-01-09"]),
 )
 def test_lower_start_level_never_lowers_the_premium(mrl, months, deadline):
-    rows = [
-        {"trl_start": level, "trl_target": 8, "mrl_start": mrl, "planned_months": months} for level in LEVELS
-    ]
+    rows = [{"trl_start": level, "trl_target": 8, "mrl_start": mrl, "planned_months": months} for level in LEVELS]
     premiums = [premium(score, deadline)["premium_minor"] for score in score_projects(rows)]
     assert premiums == sorted(premiums, reverse=True)
 

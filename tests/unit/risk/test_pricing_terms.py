@@ -131,7 +131,12 @@ def test_split_of_an_indemnity_loses_no_fen(amount, percents):
     ("schedule", "spend", "terms", "code"),
     [
         ([item("a")], {"b": 1}, {"insurer_share": "1"}, "unknown_cost_item"),
-        ([item("a")], {"a": 1}, {"insurer_share": "1", "deductible_minor": 9, "limit_minor": 8}, "deductible_above_limit"),
+        (
+            [item("a")],
+            {"a": 1},
+            {"insurer_share": "1", "deductible_minor": 9, "limit_minor": 8},
+            "deductible_above_limit",
+        ),
         ([item("a", 10, deductible_minor=11)], {"a": 1}, {"insurer_share": "1"}, "deductible_above_limit"),
         ([item("a")], {"a": -1}, {"insurer_share": "1"}, "invalid_insurance_input"),
         ([item("a")], {"a": 1.5}, {"insurer_share": "1"}, "invalid_insurance_input"),
@@ -142,7 +147,7 @@ def test_split_of_an_indemnity_loses_no_fen(amount, percents):
         ([], {}, {"insurer_share": "1"}, "invalid_insurance_input"),
         ([item("a")], {"a": 1}, {"insurer_share": "1", "premium": 3}, "invalid_insurance_input"),
     ],
-)  # fmt: skip
+)
 def test_bad_claims_and_terms_name_the_broken_rule(schedule, spend, terms, code):
     with pytest.raises(InsuranceError) as caught:
         indemnity(schedule, spend, terms)

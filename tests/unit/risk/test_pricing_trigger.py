@@ -101,9 +101,7 @@ def test_starting_one_level_lower_never_lowers_the_chance_of_missing(rows, days)
     steps = [step(probability, median, median * late) for probability, median, late in rows]
     deadline = START + timedelta(days=days)
     lower = target_missed_from_score(score_of(steps), start=START, deadline=deadline)
-    higher = target_missed_from_score(
-        score_of(steps[1:] or [step(0.0, 1, 2)]), start=START, deadline=deadline
-    )
+    higher = target_missed_from_score(score_of(steps[1:] or [step(0.0, 1, 2)]), start=START, deadline=deadline)
     if len(steps) > 1:
         assert Decimal(lower["value"]) >= Decimal(higher["value"]) - Decimal("0.000002")
 
@@ -111,9 +109,7 @@ def test_starting_one_level_lower_never_lowers_the_chance_of_missing(rows, days)
 def test_early_deadline_without_step_times_is_charged_in_proportion():
     score = {"probability": 0.2, "staircase": [{"probability": 0.2}], "horizon_months": 24}
     half = START + timedelta(days=round(365.25))
-    assert float(target_missed_from_score(score, start=START, deadline=half)["value"]) == pytest.approx(
-        0.6, abs=1e-3
-    )
+    assert float(target_missed_from_score(score, start=START, deadline=half)["value"]) == pytest.approx(0.6, abs=1e-3)
 
 
 def test_staircase_that_contradicts_the_probability_is_refused():

@@ -25,19 +25,52 @@ def document(**parameters):
         "pass:M2": probability("0.8"),
         "insured_cause": probability("0.5"),
         "determination_agrees": probability("0.8"),
-        "soft_sale_value": {"kind": "amount", "value_minor": 10**8, "low_minor": 0, "high_minor": 10**9,
-                            "sigma": "0.5", **MARKS},
-        "exit_value": {"kind": "amount", "value_minor": 10**9, "low_minor": 0, "high_minor": 10**10,
-                       "sigma": "0.8", **MARKS},
+        "soft_sale_value": {
+            "kind": "amount",
+            "value_minor": 10**8,
+            "low_minor": 0,
+            "high_minor": 10**9,
+            "sigma": "0.5",
+            **MARKS,
+        },
+        "exit_value": {
+            "kind": "amount",
+            "value_minor": 10**9,
+            "low_minor": 0,
+            "high_minor": 10**10,
+            "sigma": "0.8",
+            **MARKS,
+        },
         "exit_years": {"kind": "years", "value": "2", "low": "1", "high": "4", "sigma": "0.3", **MARKS},
-        "delay": {"kind": "delay", "value": "0.45", "low": "0.4", "high": "0.5", "median": "0.28", "sigma": "1.44",
-                  **MARKS},
-        "cost_growth": {"kind": "growth", "value": "0.24", "low": "0.2", "high": "0.3", "log_mean": "0.385",
-                        "sigma": "0.376", **MARKS},
-        "revenue_due_share": {"kind": "share", "value": "0.9", "low": "0.8", "high": "1", "sigma": "0.5", **MARKS},
+        "delay": {
+            "kind": "delay",
+            "value": "0.45",
+            "low": "0.4",
+            "high": "0.5",
+            "median": "0.28",
+            "sigma": "1.44",
+            **MARKS,
+        },
+        "cost_growth": {
+            "kind": "growth",
+            "value": "0.24",
+            "low": "0.2",
+            "high": "0.3",
+            "log_mean": "0.385",
+            "sigma": "0.376",
+            **MARKS,
+        },
+        "revenue_due_share": {
+            "kind": "share",
+            "value": "0.9",
+            "low": "0.8",
+            "high": "1",
+            "sigma": "0.5",
+            **MARKS,
+        },
         "commercial_failure": probability("0.2"),
         "correlation": {"kind": "correlation", "value": "0.3", "low": "0", "high": "0.5", **MARKS},
-    }  # fmt: skip
+    }
     return {
         "schema": 1,
         "as_of": "2026-12-20",
@@ -81,7 +114,8 @@ def test_another_driver_moves_no_draw_of_the_others():
     without = draw_sample(read_drivers(fewer), seed=1, chunk=0, size=500)
     assert np.array_equal(with_more.amounts["exit_value"], without.amounts["exit_value"])
     assert np.array_equal(with_more.passed["M2"], without.passed["M2"])
-    assert not without.delay_years.any() and not without.hard.any()
+    assert not without.delay_years.any()
+    assert not without.hard.any()
 
 
 @pytest.mark.parametrize("correlation", ["0", "0.5"])
@@ -121,7 +155,8 @@ def test_sampled_drivers_have_their_stated_centres():
 def test_probabilities_of_zero_and_one_never_miss():
     never = read_drivers(document(**{"pass:M1": probability("1"), "pass:M2": probability("0")}))
     sample = draw_sample(never, seed=1, chunk=0, size=5_000)
-    assert sample.passed["M1"].all() and not sample.passed["M2"].any()
+    assert sample.passed["M1"].all()
+    assert not sample.passed["M2"].any()
 
 
 def test_chunks_tile_the_scenarios():
@@ -138,10 +173,7 @@ def test_seed_that_is_no_whole_number_is_refused(seed):
 
 def test_stream_depends_on_seed_chunk_and_name():
     values = {
-        float(ChunkDraws(seed, chunk, 1).normal(name)[0])
-        for seed in (1, 2)
-        for chunk in (0, 1)
-        for name in ("a", "b")
+        float(ChunkDraws(seed, chunk, 1).normal(name)[0]) for seed in (1, 2) for chunk in (0, 1) for name in ("a", "b")
     }
     assert len(values) == 8
 

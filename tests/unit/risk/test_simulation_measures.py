@@ -35,17 +35,13 @@ def test_measures_agree_with_plain_definitions():
     result = measure_party(outcomes_of(flows), "angel")
     profit = flows["angel"].sum(axis=0)
     assert result["expected_profit"]["value_minor"] == round(profit.mean())
-    assert result["expected_profit"]["standard_error_minor"] == pytest.approx(
-        profit.std(ddof=1) / 5_000**0.5, abs=1
-    )
+    assert result["expected_profit"]["standard_error_minor"] == pytest.approx(profit.std(ddof=1) / 5_000**0.5, abs=1)
     assert result["loss_probability"]["value"] == pytest.approx((profit < 0).mean(), abs=1e-6)
     assert result["quantiles"]["0.5"]["value_minor"] == np.sort(profit)[2_499]
     losses = np.sort(-profit)
     assert result["expected_shortfall"]["0.95"]["value_minor"] == round(losses[-250:].mean())
     paid = -flows["angel"][:2].sum(axis=0)
-    assert result["moic"]["mean"] == pytest.approx(
-        (flows["angel"][2][paid > 0] / paid[paid > 0]).mean(), abs=1e-6
-    )
+    assert result["moic"]["mean"] == pytest.approx((flows["angel"][2][paid > 0] / paid[paid > 0]).mean(), abs=1e-6)
 
 
 def test_chunks_give_the_same_measures_as_one_piece():

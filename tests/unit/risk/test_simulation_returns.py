@@ -34,7 +34,8 @@ def test_industrial_fund_of_the_worked_example_earns_the_printed_rate():
 def test_total_loss_and_free_gain_have_no_rate_and_say_why():
     flows = np.array([[-10, 0, -10], [0, 5, 11]])
     rates, reasons = rates_of_return(flows, DAYS[:2])
-    assert np.isnan(rates[:2]).all() and not np.isnan(rates[2])
+    assert np.isnan(rates[:2]).all()
+    assert not np.isnan(rates[2])
     assert reasons["total_loss"].tolist() == [True, False, False]
     assert reasons["no_investment"].tolist() == [False, True, False]
 

@@ -10,7 +10,7 @@ import pytest
 
 from risk.sharing import AmountError, Engine, settle
 from risk.sharing.scenario_a import scenario_a_terms
-from risk.simulation import SimulationError, difference, scenario_a_drivers, simulate
+from risk.simulation import SimulationError, difference, replay_scenario, scenario_a_drivers, simulate
 from risk.simulation import run as run_module
 from risk.simulation.drivers import variant
 from risk.simulation.run import prepare, run_scenarios
@@ -57,7 +57,7 @@ def test_every_kind_of_scenario_equals_its_integer_settlement_to_the_fen(terms, 
         assert len(places) >= 2, f"the draws must contain {name}"
         for place in places:
             settled = settle({"terms": terms, "events": scenario_log(events, int(place))})
-            totals = {party: 0 for party in paths.parties}
+            totals = dict.fromkeys(paths.parties, 0)
             for event in settled["events"]:
                 for party, amount in event["flows"].items():
                     totals[party] += amount
@@ -93,6 +93,26 @@ def test_first_scenarios_of_a_longer_run_are_those_of_a_shorter_one(terms):
         assert np.array_equal(short.totals[party]["profit"], long.totals[party]["profit"][:500])
 
 
+def test_scenario_can_be_replayed_alone_and_settles_to_the_amounts_of_the_run(terms):
+    engine = Engine(terms)
+    run = run_scenarios(engine, prepare(engine, scenario_a_drivers()), scenarios=10_050, seed=9, return_sample=0)
+    for scenario in (0, 77, 10_049):
+        document = replay_scenario(terms, scenario_a_drivers(), seed=9, scenario=scenario)
+        totals = dict.fromkeys(run.parties, 0)
+        for event in settle(document)["events"]:
+            for party, amount in event["flows"].items():
+                if party in totals:
+                    totals[party] += amount
+        assert totals == {party: int(run.totals[party]["profit"][scenario]) for party in run.parties}
+    with pytest.raises(SimulationError):
+        replay_scenario(terms, scenario_a_drivers(), seed=9, scenario=-1)
+
+
+def test_assumptions_of_the_model_are_said_in_both_languages(result):
+    assert len(result["assumptions"]) >= 5
+    assert all(row["text_zh"] and row["text_en"] for row in result["assumptions"])
+
+
 def test_endings_have_the_probabilities_of_the_drivers(result):
     endings = result["endings"]
     expected = {
@@ -103,9 +123,7 @@ def test_endings_have_the_probabilities_of_the_drivers(result):
     }
     for name, value in expected.items():
         assert abs(endings[name]["value"] - value) < 4 * endings[name]["standard_error"]
-    shares = (
-        endings["sold"]["value"] + endings["commercial_failure"]["value"] + endings["target_missed"]["value"]
-    )
+    shares = endings["sold"]["value"] + endings["commercial_failure"]["value"] + endings["target_missed"]["value"]
     assert shares == pytest.approx(1, abs=3e-6)
 
 
@@ -153,9 +171,7 @@ def test_whole_adds_up_the_parties(result):
 
 def test_driver_range_stands_apart_from_sampling_error_and_holds_the_central_value(result):
     rows = result["parties"]["industrial"]["driver_range"]
-    low, middle, high = (
-        rows[key]["expected_profit_minor"] for key in ("unfavourable", "central", "favourable")
-    )
+    low, middle, high = (rows[key]["expected_profit_minor"] for key in ("unfavourable", "central", "favourable"))
     assert low < middle < high
     assert rows["unfavourable"]["loss_probability"] > rows["favourable"]["loss_probability"]
     error = result["parties"]["industrial"]["expected_profit"]["standard_error_minor"]
@@ -170,7 +186,8 @@ def test_each_party_has_every_measure_with_its_standard_error(result):
             tail, shortfall = row["value_at_risk"][level], row["expected_shortfall"][level]
             assert shortfall["value_minor"] >= tail["value_minor"]
         assert sum(row["histogram"]["counts"]) == 10_000
-    assert "project" not in result["parties"] and "creditors" not in result["parties"]
+    assert "project" not in result["parties"]
+    assert "creditors" not in result["parties"]
     assert set(result["payouts"]) == {"insurer", "pool"}
 
 
@@ -178,7 +195,9 @@ def test_every_assumption_is_listed_with_range_basis_source_and_day(result):
     names = {row["name"] for row in result["drivers"]}
     assert names == set(scenario_a_drivers()["parameters"])
     for row in result["drivers"]:
-        assert row["basis"] in ("sourced", "team", "judgement") and row["source"] and row["as_of"]
+        assert row["basis"] in ("sourced", "team", "judgement")
+        assert row["source"]
+        assert row["as_of"]
         assert row["text_zh"] != row["text_en"]
 
 
@@ -210,8 +229,14 @@ def test_difference_of_a_version_with_itself_is_nothing_and_of_a_lower_fee_is_th
 
 @pytest.mark.parametrize(
     ("scenarios", "code"),
-    [(1, "no_scenarios"), (0, "no_scenarios"), (2.5, "no_scenarios"), (True, "no_scenarios"), (10**8, "too_many_scenarios")],
-)  # fmt: skip
+    [
+        (1, "no_scenarios"),
+        (0, "no_scenarios"),
+        (2.5, "no_scenarios"),
+        (True, "no_scenarios"),
+        (10**8, "too_many_scenarios"),
+    ],
+)
 def test_impossible_numbers_of_scenarios_are_refused_before_any_draw(terms, monkeypatch, scenarios, code):
     monkeypatch.setattr(run_module, "draw_sample", lambda *_, **__: pytest.fail("drawn before the check"))
     with pytest.raises(SimulationError) as caught:
@@ -221,16 +246,22 @@ def test_impossible_numbers_of_scenarios_are_refused_before_any_draw(terms, monk
 
 @pytest.mark.parametrize(
     ("name", "code"),
-    [("pass:M2", "missing_driver"), ("flag:early-stage", "missing_driver"), ("later_recovery", "missing_driver"),
-     ("claim:centre-services", "missing_driver"), ("insured_cause", "missing_driver")],
-)  # fmt: skip
+    [
+        ("pass:M2", "missing_driver"),
+        ("flag:early-stage", "missing_driver"),
+        ("later_recovery", "missing_driver"),
+        ("claim:centre-services", "missing_driver"),
+        ("insured_cause", "missing_driver"),
+    ],
+)
 def test_driver_that_the_terms_need_is_missed_by_name(terms, monkeypatch, name, code):
     monkeypatch.setattr(run_module, "draw_sample", lambda *_, **__: pytest.fail("drawn before the check"))
     document = scenario_a_drivers()
     del document["parameters"][name]
     with pytest.raises(SimulationError) as caught:
         simulate(terms, document, scenarios=100)
-    assert caught.value.code == code and name in caught.value.message
+    assert caught.value.code == code
+    assert name in caught.value.message
 
 
 def test_milestone_without_a_day_and_one_that_the_terms_lack_are_refused(terms):
@@ -257,9 +288,7 @@ def test_spread_that_could_pass_the_bound_is_refused_before_any_draw(terms, monk
 def test_sum_beyond_the_bound_names_its_step(terms):
     document = scenario_a_drivers()
     bound = 9 * 10**15
-    document["parameters"]["hard_estate_value"].update(
-        value_minor=bound, low_minor=bound, high_minor=bound, sigma="0"
-    )
+    document["parameters"]["hard_estate_value"].update(value_minor=bound, low_minor=bound, high_minor=bound, sigma="0")
     with pytest.raises(AmountError) as caught:
         simulate(terms, document, scenarios=500, driver_range=False)
     assert "exit proceeds" in caught.value.message

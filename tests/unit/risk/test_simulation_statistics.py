@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import math
 
 import numpy as np
@@ -65,10 +66,12 @@ def test_quantile_is_the_order_statistic_and_not_one_further():
 
 def test_probability_interval_stays_honest_where_nothing_was_seen():
     none = probability_estimate(0, 1_000)
-    assert none["value"] == 0 and none["low"] == 0
+    assert none["value"] == 0
+    assert none["low"] == 0
     assert 0.003 < none["high"] < 0.005
     every = probability_estimate(1_000, 1_000)
-    assert every["high"] == 1 and every["low"] < 1
+    assert every["high"] == 1
+    assert every["low"] < 1
 
 
 def test_mean_of_one_scenario_has_no_standard_error():
@@ -81,6 +84,7 @@ def test_histogram_counts_every_scenario_once(values, bins):
     result = histogram(values, bins=bins)
     assert sum(result["counts"]) == len(values)
     edges = result["edges_minor"]
-    assert edges[0] == values.min() and edges[-1] >= values.max()
+    assert edges[0] == values.min()
+    assert edges[-1] >= values.max()
     assert len(edges) == len(result["counts"]) + 1 <= bins + 1
-    assert all(low < high for low, high in zip(edges, edges[1:], strict=False))
+    assert all(low < high for low, high in itertools.pairwise(edges))
