@@ -125,7 +125,6 @@ def register(app: Flask) -> None:
 
     def asset_url(name: str) -> str:
         file_name, version = resolve_asset(name, Path(app.static_folder or PROJECT_ROOT / "static"))
-        values = {"v": version} if version else {}
-        return url_for("static", filename=file_name, **values)
+        return url_for("static", filename=file_name, v=version)
 
     app.jinja_env.globals["asset_url"] = asset_url
