@@ -38,6 +38,7 @@ def save_model(model: RiskModel, path: str | os.PathLike[str]) -> str:
             "kind": "score_model",
             "classifier": model.classifier,
             "intercept_shifts": dict(model.intercept_shifts),
+            "shift_deviations": dict(model.shift_deviations),
             "state": model.state,
             "own_outcomes": model.own_outcomes,
             "own_events": model.own_events,
@@ -68,6 +69,7 @@ def load_model(path: str | os.PathLike[str], *, digest: str) -> RiskModel:
     return RiskModel(
         classifier=document["classifier"],
         intercept_shifts=document["intercept_shifts"],
+        shift_deviations=document["shift_deviations"],
         state=document["state"],
         own_outcomes=document["own_outcomes"],
         own_events=document["own_events"],

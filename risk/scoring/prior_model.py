@@ -32,6 +32,8 @@ class RiskModel:
         Posterior over the columns of :data:`risk.scoring.features.COLUMNS`.
     intercept_shifts : mapping of str to float
         What each definition of failure adds to the log-odds.
+    shift_deviations : mapping of str to float
+        Standard deviation of that shift, from the interval of the definition's base rate.
     state : str
         ``prior_only``, ``supported`` or ``validated``.
     own_outcomes, own_events : int
@@ -44,6 +46,7 @@ class RiskModel:
 
     classifier: MaturityRiskClassifier
     intercept_shifts: Mapping[str, float]
+    shift_deviations: Mapping[str, float]
     state: str
     own_outcomes: int
     own_events: int
@@ -97,12 +100,13 @@ class RiskModel:
 
         Notes
         -----
-        An unknown column adds ``E[b^2] * spread^2`` to the variance of the log-odds.
+        An unknown column adds ``E[b^2] * spread^2`` to the variance of the log-odds, another definition the variance
+        of its base rate.
         """
         shift = self.intercept_shifts[self.check_definition(definition)]
         mean = self.classifier.posterior_mean_[1:]
         second_moment = np.square(mean) + np.diag(self.classifier.posterior_covariance_)[1:]
-        extra = np.square(unknown_spread) @ second_moment
+        extra = np.square(unknown_spread) @ second_moment + self.shift_deviations[definition] ** 2
         return self.classifier.interval_of_design(design, level=level, extra_variance=extra, shift=shift)
 
 
@@ -124,11 +128,10 @@ def fit_prior_model() -> RiskModel:
     """
     rows, target, weight = build_grouped_rows()
     pilot = get_default("base_rates", "pilot_target_level_not_reached")
-    low, high = _log_odds(pilot["low"]), _log_odds(pilot["high"])
     priors = build_priors()
     classifier = MaturityRiskClassifier(
         intercept_mean=_log_odds(_value(pilot)),
-        intercept_sd=(high - low) / (2.0 * 1.959964),
+        intercept_sd=_spread_of_range(pilot["low"], pilot["high"]),
         prior_mean=priors["prior_mean"],
         prior_sd=priors["prior_sd"],
         bounds=priors["bounds"],
@@ -140,6 +143,7 @@ def fit_prior_model() -> RiskModel:
     return RiskModel(
         classifier=classifier,
         intercept_shifts=_intercept_shifts(classifier),
+        shift_deviations=_shift_deviations(),
         state="prior_only",
         own_outcomes=0,
         own_events=0,
@@ -195,6 +199,19 @@ def _intercept_shifts(classifier: MaturityRiskClassifier) -> dict[str, float]:
         )
         shifts[name] = _log_odds(_value(rate)) - typical
     return shifts
+
+
+def _shift_deviations() -> dict[str, float]:
+    deviations = {DEFAULT_DEFINITION: 0.0}
+    for name in DEFINITIONS[1:]:
+        rate = get_default("base_rates", name)
+        deviations[name] = _spread_of_range(rate["low"], rate["high"])
+    return deviations
+
+
+def _spread_of_range(low: float, high: float) -> float:
+    """Return the standard deviation in log-odds of a rate known by its 95 % range."""
+    return (_log_odds(high) - _log_odds(low)) / (2.0 * 1.959964)
 
 
 def _value(figure: Any) -> float:

@@ -67,14 +67,18 @@ def score_projects(
     checked = check_rows(rows)
     known = [index for index, row in enumerate(checked) if _reason_not_scored(row) is None]
     bounds = _intervals([checked[index] for index in known], model, definition)
-    scores: list[dict[str, Any]] = [{} for _ in checked]
+    vector = {name: float.fromhex(value) for name, value in model.coefficients_hex().items()}
+    common = {
+        "own_outcomes": model.own_outcomes,
+        "definition": definition,
+        "model_version": model.version,
+        "coefficients_digest": model.digest,
+        "table_version": model.table_version,
+    }
+    scores = [{**_frame(row, definition), **common, "id": rows[index].get("id")} for index, row in enumerate(checked)]
     for position, index in enumerate(known):
-        limits = {level: (low[position], high[position]) for level, (low, high) in bounds.items()}
-        scores[index] = _score_known(checked[index], model, definition, limits)
-    for index, row in enumerate(checked):
-        if not scores[index]:
-            scores[index] = _score_unknown(row, model, definition)
-        scores[index]["id"] = rows[index].get("id")
+        limits = {level: (float(low[position]), float(high[position])) for level, (low, high) in bounds.items()}
+        scores[index].update(_known_part(checked[index], model.state, vector, definition, limits))
     return scores
 
 
@@ -151,48 +155,39 @@ def find_band(probability: float) -> dict[str, str]:
     raise RiskError("The grade table does not reach 1.", code="invalid_table", field="grades")
 
 
-def _score_known(
+def _known_part(
     row: dict[str, Any],
-    model: RiskModel,
+    state: str,
+    coefficients: Mapping[str, float],
     definition: str,
     limits: Mapping[str, tuple[float, float]],
 ) -> dict[str, Any]:
-    coefficients = {name: float.fromhex(value) for name, value in model.coefficients_hex().items()}
     exact = compute_probability(row, coefficients, definition)
     probability = round(exact, DECIMALS)
     band = find_band(probability)
     intervals = {
-        level: [round(float(min(low, exact)), DECIMALS), round(float(max(high, exact)), DECIMALS)]
+        level: [round(min(low, exact), DECIMALS), round(max(high, exact), DECIMALS)]
         for level, (low, high) in limits.items()
     }
-    score = _frame(row, model, definition)
-    score.update(
-        probability=probability,
-        interval_80=intervals["interval_80"],
-        interval_95=intervals["interval_95"],
-        band=band["band"],
-        band_zh=band["band_zh"],
-        band_en=band["band_en"],
-        grade=band["grade"] if model.state in ("supported", "validated") else None,
-        state=model.state,
-        staircase=_staircase(row, coefficients, definition, exact, intervals["interval_80"]),
-        drivers=list_drivers(row, coefficients),
-        lower_most=list_improvements(
+    return {
+        "probability": probability,
+        "interval_80": intervals["interval_80"],
+        "interval_95": intervals["interval_95"],
+        "band": band["band"],
+        "band_zh": band["band_zh"],
+        "band_en": band["band_en"],
+        "grade": band["grade"] if state in ("supported", "validated") else None,
+        "state": state,
+        "staircase": _staircase(row, coefficients, definition, exact, intervals["interval_80"]),
+        "drivers": list_drivers(row, coefficients),
+        "lower_most": list_improvements(
             row, exact, lambda changed: compute_probability(changed, coefficients, definition)
         ),
-    )
-    return score
+    }
 
 
-def _score_unknown(row: dict[str, Any], model: RiskModel, definition: str) -> dict[str, Any]:
-    score = _frame(row, model, definition)
-    score["reason"] = _reason_not_scored(row)
-    return score
-
-
-def _frame(row: dict[str, Any], model: RiskModel, definition: str) -> dict[str, Any]:
+def _frame(row: dict[str, Any], definition: str) -> dict[str, Any]:
     return {
-        "id": None,
         "probability": None,
         "interval_80": None,
         "interval_95": None,
@@ -201,11 +196,9 @@ def _frame(row: dict[str, Any], model: RiskModel, definition: str) -> dict[str, 
         "band_en": None,
         "grade": None,
         "state": "not_enough_data",
-        "reason": None,
+        "reason": _reason_not_scored(row),
         "reference_class": find_reference_class(definition, row["trl_start"]),
         "reference_project": reference_row(),
-        "own_outcomes": model.own_outcomes,
-        "definition": definition,
         "horizon_months": 12.0 if definition == "stopped_within_a_year" else row["planned_months"],
         "staircase": [],
         "slip": slip_outlook(row["planned_months"]),
@@ -214,9 +207,6 @@ def _frame(row: dict[str, Any], model: RiskModel, definition: str) -> dict[str, 
         "drivers": [],
         "lower_most": [],
         "unknown": list_unknown(row),
-        "model_version": model.version,
-        "coefficients_digest": model.digest,
-        "table_version": model.table_version,
         "features": row,
         "features_digest": features_digest(row),
     }

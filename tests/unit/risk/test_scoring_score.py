@@ -185,6 +185,19 @@ def test_another_definition_has_its_own_base_rate(definition):
     assert score["staircase"] == []
 
 
+def test_a_base_rate_from_few_projects_widens_the_interval():
+    # the typical project of the same class, counted on 15 awards against 24,357
+    few, many = (
+        one({"trl_start": 6, "trl_target": 8}, definition=definition) for definition in ("terminated", "no_next_stage")
+    )
+
+    def width(score):
+        low, high = score["interval_80"]
+        return math.log(high / (1 - high)) - math.log(low / (1 - low))
+
+    assert width(few) > width(many) + 0.2
+
+
 def test_the_reference_class_of_a_low_level_counts_its_projects():
     reference = one({"trl_start": 3, "trl_target": 5})["reference_class"]
     assert (reference["n"], reference["events"]) == (50, 10)
