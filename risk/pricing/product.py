@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
@@ -12,14 +12,13 @@ from risk.pricing.errors import InsuranceError
 from risk.pricing.numbers import decimal_text, read_date, read_decimal, read_list, read_mapping, read_minor
 
 PRODUCT_KEYS = (
-    "code", "insurer", "name_zh", "name_en", "line", "version", "filing_number", "filing_fictional",
-    "wording_hash", "valid_from", "valid_to", "currency", "sum_min_minor", "sum_max_minor",
-    "term_days_min", "term_days_max", "deductible_options", "insurer_share_options", "trigger_map",
-    "severity", "factors", "loadings",
-    "commission_cap", "minimum_premium_minor", "rounding", "refer_rules", "decline_rules", "tax_rate",
-    "validity_days",
+    "code", "insurer", "name_zh", "name_en", "line", "version", "filing_number", "filing_is_fictional",
+    "wording_hash", "basis", "valid_from", "valid_to", "currency", "sum_min_minor", "sum_max_minor",
+    "limit_max_minor", "term_days_min", "term_days_max", "cost_items", "deductible_options",
+    "insurer_share_options", "trigger_map", "severity", "factors", "loadings", "commission_cap",
+    "min_premium_minor", "rounding", "rules", "disclosures_zh", "disclosures_en", "tax_rate", "validity_days",
 )  # fmt: skip
-RULE_KEYS = ("code", "field", "above", "below", "text_zh", "text_en")
+RULE_KEYS = ("effect", "field", "operator", "value", "reason_zh", "reason_en")
 
 
 @dataclass(frozen=True)
@@ -82,9 +81,22 @@ def _check_range(product: Mapping[str, Any], low_key: str, high_key: str, value:
 
 
 def check_options(
-    product: Mapping[str, Any], *, deductible_minor: int, sum_insured_minor: int, insurer_share: Decimal
+    product: Mapping[str, Any],
+    *,
+    items: Sequence[str],
+    deductible_minor: int,
+    limit_minor: int,
+    sum_insured_minor: int,
+    insurer_share: Decimal,
 ) -> None:
-    """Raise ``option_not_offered`` where the deductible or the insurer's share is none of those filed."""
+    """Raise ``option_not_offered`` where a cost item, the deductible, limit or share is none of those filed."""
+    covered = product.get("cost_items")
+    for item in items:
+        if covered is not None and item not in covered:
+            raise _not_offered("schedule", item, [str(code) for code in covered])
+    highest = product.get("limit_max_minor")
+    if highest is not None and limit_minor > read_minor(highest, "product.limit_max_minor"):
+        raise _not_offered("limit_minor", str(limit_minor), [f"at most {highest}"])
     shares = [read_decimal(x, "insurer_share_options") for x in product.get("insurer_share_options") or []]
     if shares and insurer_share not in shares:
         raise _not_offered("insurer_share", decimal_text(insurer_share), [decimal_text(x) for x in shares])
@@ -104,39 +116,42 @@ def _not_offered(name: str, value: str, allowed: list[str]) -> InsuranceError:
 
 
 def decide(product: Mapping[str, Any], figures: Mapping[str, Decimal]) -> tuple[str, list[dict[str, Any]]]:
-    """Return ``offer``, ``refer`` or ``decline`` and the rules that fired.
+    """Return ``offer``, ``refer`` or ``decline`` and the rules that fired, declining ones first.
 
     Parameters
     ----------
     product : dict
-        ``decline_rules`` and ``refer_rules``: each ``code``, ``field`` (a key of `figures`), ``above`` or
-        ``below`` (decimal text), ``text_zh`` and ``text_en``.
+        ``rules``: each ``effect`` (``refer`` or ``decline``), ``field`` (a key of `figures`), ``operator`` (``above``
+        or ``below``), ``value`` (decimal text), ``reason_zh`` and ``reason_en``.
     figures : dict of str to Decimal
-        What the rules may look at.
+        What the rules may look at: the computed figures and the rating of the risk.
 
     Raises
     ------
     InsuranceError
-        Where a rule names an unknown figure.
+        ``missing_factor_level`` where a rule looks at a figure that the request does not state.
     """
     flags: list[dict[str, Any]] = []
-    for kind in ("decline", "refer"):
-        for position, row in enumerate(read_list(product.get(f"{kind}_rules") or [], f"{kind}_rules")):
-            field = f"{kind}_rules[{position}]"
-            rule = read_mapping(row, field, allowed=RULE_KEYS)
-            if rule.get("field") not in figures:
-                raise InsuranceError(f"{field} looks at an unknown figure.", field=f"{field}.field")
-            if _fires(rule, figures[rule["field"]], field):
-                flags.append({"kind": kind, "value": decimal_text(figures[rule["field"]]), **rule})
-    decision = flags[0]["kind"] if flags else "offer"
+    for position, row in enumerate(read_list(product.get("rules") or [], "rules")):
+        field = f"rules[{position}]"
+        rule = read_mapping(row, field, allowed=RULE_KEYS)
+        if rule.get("effect") not in ("refer", "decline") or rule.get("operator") not in ("above", "below"):
+            raise InsuranceError(f"{field} must refer or decline, above or below a value.", field=field)
+        name = str(rule.get("field"))
+        if name not in figures:
+            raise InsuranceError(
+                f"A rule of the product looks at {name}, which the request does not state.",
+                code="missing_factor_level",
+                field=f"rating.{name}",
+                details={"rule": position},
+            )
+        bound = read_decimal(rule.get("value"), f"{field}.value", high=None)
+        stated = figures[name]
+        if stated > bound if rule["operator"] == "above" else stated < bound:
+            flags.append({**rule, "stated": decimal_text(stated)})
+    flags.sort(key=lambda flag: str(flag["effect"]))
+    decision = str(flags[0]["effect"]) if flags else "offer"
     return decision, flags
-
-
-def _fires(rule: Mapping[str, Any], value: Decimal, field: str) -> bool:
-    above, below = rule.get("above"), rule.get("below")
-    return (above is not None and value > read_decimal(above, f"{field}.above", high=None)) or (
-        below is not None and value < read_decimal(below, f"{field}.below", high=None)
-    )
 
 
 def quote_valid_until(product: Mapping[str, Any], *, as_of: date, score: object) -> date:

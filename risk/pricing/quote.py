@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
@@ -31,6 +32,7 @@ from risk.pricing.product import (
 from risk.pricing.terms import PolicyTerms, read_assignments, read_schedule, read_terms
 from risk.pricing.trigger import compute_trigger, read_target_missed
 
+_DECIMAL = re.compile(r"^-?[0-9]+(\.[0-9]+)?$")
 REQUEST_KEYS = (
     "as_of", "currency", "period", "schedule", "terms", "score", "target_missed", "severity", "rating",
     "subsidies", "assignments", "step_down",
@@ -50,7 +52,7 @@ def price_quote(request: Mapping[str, Any], product: Mapping[str, Any]) -> dict[
     product : dict
         One filed version: ``code``, ``insurer``, ``version``, ``filing_number``, ``valid_from``,
         ``valid_to``, ``trigger_map`` (``insured_cause``, ``determination_agrees``), ``severity``,
-        ``loadings``, ``factors``, options, ranges, rules, ``minimum_premium_minor``, ``rounding``,
+        ``loadings``, ``factors``, options, ranges, rules, ``min_premium_minor``, ``rounding``,
         ``validity_days``.
 
     Returns
@@ -77,7 +79,9 @@ def price_quote(request: Mapping[str, Any], product: Mapping[str, Any]) -> dict[
     share_text = read_decimal(request["terms"].get("insurer_share"), "terms.insurer_share")
     check_options(
         product,
+        items=[item.code for item in schedule],
         deductible_minor=terms.deductible_minor,
+        limit_minor=terms.stated_limit_minor(sum_insured),
         sum_insured_minor=sum_insured,
         insurer_share=share_text,
     )
@@ -86,7 +90,7 @@ def price_quote(request: Mapping[str, Any], product: Mapping[str, Any]) -> dict[
     probability = min(Decimal(trigger["probability"]) * product_of_factors, Decimal(1))
     severity = price_severity(request.get("severity") or product.get("severity"), schedule, terms)
     loadings = _loadings(product)
-    minimum = read_minor(product.get("minimum_premium_minor", 0), "product.minimum_premium_minor")
+    minimum = read_minor(product.get("min_premium_minor", 0), "product.min_premium_minor")
     rounding = read_rounding(product.get("rounding"))
     common: dict[str, Any] = {
         "mean_payout": severity["mean_payout"],
@@ -100,7 +104,7 @@ def price_quote(request: Mapping[str, Any], product: Mapping[str, Any]) -> dict[
     raw = compute_premium(probability=_raw_probability(trigger, product_of_factors, loadings), **common)
     subsidies, subsidy_total = apply_subsidies(request.get("subsidies") or [], gross)
     rates = _rates(premium, sum_insured=sum_insured, terms=terms, loadings=loadings)
-    figures = {
+    figures = _rating_figures(request.get("rating") or {}) | {
         "trigger_probability": probability,
         "sum_insured_minor": Decimal(sum_insured),
         "rate_on_sum_insured": Decimal(rates["on_sum_insured"]),
@@ -135,6 +139,16 @@ def price_quote(request: Mapping[str, Any], product: Mapping[str, Any]) -> dict[
         "decision": decision,
         "flags": flags,
     }
+
+
+def _rating_figures(rating: Mapping[str, Any]) -> dict[str, Decimal]:
+    figures = {}
+    for name, value in rating.items():
+        if isinstance(value, bool):
+            figures[name] = Decimal(int(value))
+        elif isinstance(value, int) or (isinstance(value, str) and _DECIMAL.match(value)):
+            figures[name] = Decimal(value)
+    return figures
 
 
 def _check_currency(request: Mapping[str, Any], product: Mapping[str, Any]) -> None:

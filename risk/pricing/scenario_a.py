@@ -15,7 +15,7 @@ def scenario_a_product() -> dict[str, Any]:
         "line": "pilot_failure",
         "version": "2026-1",
         "filing_number": "EXAMPLE-0001",
-        "filing_fictional": True,
+        "filing_is_fictional": True,
         "valid_from": "2026-07-01",
         "valid_to": "2027-06-30",
         "currency": "CNY",
@@ -23,6 +23,8 @@ def scenario_a_product() -> dict[str, Any]:
         "sum_max_minor": 5_000_000_000,
         "term_days_min": 180,
         "term_days_max": 1_095,
+        "limit_max_minor": 1_000_000_000,
+        "cost_items": ["materials", "personnel", "centre_fees", "testing"],
         "deductible_options": ["0.10", "0.20"],
         "insurer_share_options": ["0.40", "0.50", "0.70"],
         "trigger_map": {
@@ -55,7 +57,7 @@ def scenario_a_product() -> dict[str, Any]:
             "risk": "0.05",
         },
         "commission_cap": "0.15",
-        "minimum_premium_minor": 5_000_000,
+        "min_premium_minor": 5_000_000,
         "rounding": {"unit_minor": 100, "mode": "half_even"},
         "validity_days": 30,
     }

@@ -25,7 +25,7 @@ def quote(product_changes=None, **request_changes):
     product, request = scenario_a_product(), scenario_a_request()
     request["subsidies"] = []
     product["deductible_options"] = product["insurer_share_options"] = []
-    product["minimum_premium_minor"] = 0
+    product["min_premium_minor"] = 0
     product["rounding"] = {"unit_minor": 1, "mode": "half_even"}
     product.update(product_changes or {})
     request.update(request_changes)
@@ -122,7 +122,7 @@ def test_every_trail_recomputes_to_the_fen(rows, missed, mode, unit):
 
 
 def test_minimum_premium_applies_and_is_marked():
-    priced = quote({"minimum_premium_minor": 99_000_000})
+    priced = quote({"min_premium_minor": 99_000_000})
     assert priced["premium_minor"] == 99_000_000
     assert priced["premium"]["minimum_applies"] is True
     assert recompute_premium(priced["premium"]) == 99_000_000
@@ -172,13 +172,26 @@ def test_missing_factor_level_is_an_error_not_one():
     assert caught.value.code == "missing_factor_level"
 
 
+def rule(effect, field, operator, value):
+    return {"effect": effect, "field": field, "operator": operator, "value": value, "reason_en": "why"}
+
+
 def test_refer_and_decline_rules_decide_with_the_worst_flag():
-    refer = [{"code": "high_trigger", "field": "trigger_probability", "above": "0.1"}]
-    decline = [{"code": "too_dear", "field": "rate_on_sum_insured", "above": "0.07"}]
-    assert quote({"refer_rules": refer})["decision"] == "refer"
-    both = quote({"refer_rules": refer, "decline_rules": decline})
+    refer = rule("refer", "trigger_probability", "above", "0.1")
+    decline = rule("decline", "trl", "below", "4")
+    assert quote({"rules": [refer]})["decision"] == "refer"
+    both = quote({"rules": [refer, decline]}, rating={"trl": "3"})
     assert both["decision"] == "decline"
-    assert [flag["code"] for flag in both["flags"]] == ["too_dear", "high_trigger"]
+    assert [flag["field"] for flag in both["flags"]] == ["trl", "trigger_probability"]
+    assert both["flags"][0]["stated"] == "3"
+    assert quote({"rules": [decline]}, rating={"trl": "4"})["decision"] == "offer"
+
+
+def test_rule_over_an_unstated_figure_stops_the_quote_instead_of_passing_it():
+    with pytest.raises(InsuranceError) as caught:
+        quote({"rules": [rule("decline", "recycle_streams", "above", "1")]})
+    assert caught.value.code == "missing_factor_level"
+    assert caught.value.field == "rating.recycle_streams"
 
 
 def test_quote_never_outlives_the_product_version_or_the_score():
@@ -201,6 +214,9 @@ def test_quote_never_outlives_the_product_version_or_the_score():
         ({"commission_cap": "0.05"}, {}, "commission_above_cap"),
         ({"deductible_options": ["0.2"]}, {}, "option_not_offered"),
         ({"insurer_share_options": ["0.4"]}, {}, "option_not_offered"),
+        ({"cost_items": ["personnel"]}, {}, "option_not_offered"),
+        ({"limit_max_minor": 399_999_999}, {}, "option_not_offered"),
+        ({"rules": [{"effect": "allow", "field": "trl", "operator": "above"}]}, {}, "invalid_insurance_input"),
         ({}, {"terms": terms(limit_minor=1_000)}, "deductible_above_limit"),
         ({}, {"target_missed": None}, "trigger_not_given"),
         (
