@@ -4,6 +4,7 @@
 Philox draws; ``default_drivers(terms, score) -> dict`` gives the assumptions a page starts from, each with
 range, basis, source and day; ``scenario_a_drivers()`` those of the worked example;
 ``difference(terms_a, terms_b, drivers) -> dict`` compares two versions on common random numbers;
+``sensitivities(terms, drivers)`` moves one driver at a time;
 ``replay_scenario(terms, drivers, *, seed, scenario) -> dict`` gives one scenario alone as a document that
 settles to the same fen; ``list_drivers(drivers)`` gives the rows of the page of assumptions.
 """
@@ -21,6 +22,7 @@ _EXPORTS = {
     "read_drivers": "risk.simulation.drivers",
     "scenario_a_drivers": "risk.simulation.scenario_a",
     "replay_scenario": "risk.simulation.run",
+    "sensitivities": "risk.simulation.sensitivity",
     "simulate": "risk.simulation.run",
 }
 

@@ -120,7 +120,7 @@ def tail_estimate(ordered_losses: NDArray[Any], level: float) -> dict[str, float
     }
 
 
-def histogram(values: NDArray[Any], *, bins: int = 30) -> dict[str, list[int]]:
+def histogram(values: NDArray[Any], *, bins: int = 30, cut: float = 0.99) -> dict[str, Any]:
     """Counts over equal bins for a chart.
 
     Parameters
@@ -128,22 +128,30 @@ def histogram(values: NDArray[Any], *, bins: int = 30) -> dict[str, list[int]]:
     values : ndarray of int64, shape (n,)
         Outcomes in minor units.
     bins : int
-        Number of bins; one bin where every outcome is the same.
+        Most bins; one where every outcome is the same.
+    cut : float
+        Level of the quantile up to which the bins reach, so that a few very large outcomes do not press all others
+        into the first bins.
 
     Returns
     -------
     dict
-        ``edges_minor`` (bins + 1 integers, ascending; the last bin includes its upper edge) and
-        ``counts``, which sum to n.
+        ``edges_minor`` (bins + 1 integers, ascending), ``counts``, which sum to n, ``open_above`` (True where the last
+        bin also counts outcomes beyond its upper edge) and ``largest_minor``.
     """
-    low, high = int(np.min(values)), int(np.max(values))
+    low, largest = int(np.min(values)), int(np.max(values))
+    rank = _rank(len(values), cut) - 1
+    high = int(np.partition(values, rank)[rank])
     width = max(-(-(high - low) // bins), 1)
     used = max(-(-(high - low) // width), 1)
     positions = np.minimum((values - low) // width, used - 1)
     counts = np.bincount(positions.astype(np.int64), minlength=used)
+    edges = [low + width * step for step in range(used + 1)]
     return {
-        "edges_minor": [low + width * step for step in range(used + 1)],
+        "edges_minor": edges,
         "counts": [int(count) for count in counts],
+        "open_above": largest > edges[-1],
+        "largest_minor": largest,
     }
 
 

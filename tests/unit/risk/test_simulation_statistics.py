@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import itertools
 import math
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -85,6 +85,17 @@ def test_histogram_counts_every_scenario_once(values, bins):
     assert sum(result["counts"]) == len(values)
     edges = result["edges_minor"]
     assert edges[0] == values.min()
-    assert edges[-1] >= values.max()
+    assert result["open_above"] == (values.max() > edges[-1])
     assert len(edges) == len(result["counts"]) + 1 <= bins + 1
-    assert all(low < high for low, high in itertools.pairwise(edges))
+    assert all(low < high for low, high in pairwise(edges))
+    inside = int((values < edges[1]).sum())
+    assert len(edges) == 2 or result["counts"][0] == inside
+
+
+def test_one_enormous_outcome_does_not_press_the_others_into_one_bin():
+    values = np.append(np.arange(999), 10**15)
+    result = histogram(values)
+    assert result["open_above"]
+    assert result["largest_minor"] == 10**15
+    assert result["edges_minor"][-1] < 1_100
+    assert max(result["counts"]) < 60
