@@ -224,7 +224,7 @@ def opening_state(model: Model, version_hash: str, zero: Any = 0) -> State:
     flags |= {f"called:{name}": False for name in model.tranches}
     flags |= {f"premium:{name}": False for name in model.policies}
     flags |= dict.fromkeys(
-        ("default", "compensated", "compensated:pool", "compensated:guarantee", "exited", "written_off"),
+        ("default", "compensated", "compensated:pool", "compensated:guarantee", "exited", "sold", "written_off"),
         False,
     )
     return State(version_hash, values=dict.fromkeys(model.value_names, zero), flags=flags)

@@ -60,18 +60,17 @@ class Reference:
     # time ---------------------------------------------------------------------------------------------------------
 
     def _accrue(self) -> None:
+        # Simple interest by days; the terms read here have at most one step in a rate.
         if self.last is None:
             return
-        day = self.last
-        while day < self.on:
-            for item in [*self.terms.get("accruals", []), *self._loans()]:
-                base = item["base"] if "base" in item else f"principal:{item['id']}"
-                rate = Fraction(item["rate"]["value"])
-                for step in sorted(item.get("steps", []), key=lambda step: step["from"]):
-                    if f"milestone:{step['milestone']}" in self.flags and day.isoformat() >= step["from"]:
-                        rate = Fraction(step["rate"]["value"])
-                self.accrued[item["id"]] += self.amounts[base] * rate / BASIS[item["day_count"]]
-            day += datetime.timedelta(days=1)
+        days = [self.last + datetime.timedelta(days=day) for day in range((self.on - self.last).days)]
+        for item in [*self.terms.get("accruals", []), *self._loans()]:
+            base = self.amounts[item["base"] if "base" in item else f"principal:{item['id']}"]
+            steps = [step for step in item.get("steps", []) if f"milestone:{step['milestone']}" in self.flags]
+            lower = [sum(day.isoformat() >= step["from"] for day in days) for step in steps]
+            rates = Fraction(item["rate"]["value"]) * (len(days) - sum(lower))
+            rates += sum(Fraction(step["rate"]["value"]) * count for step, count in zip(steps, lower, strict=True))
+            self.accrued[item["id"]] += base * rates / BASIS[item["day_count"]]
 
     def _loans(self) -> list[Json]:
         return [item for item in self.terms.get("instruments", []) if item["kind"] == "loan"]

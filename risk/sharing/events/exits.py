@@ -11,14 +11,19 @@ from risk.sharing.run import Run
 
 
 def exit_(run: Run, body: dict[str, Any]) -> None:
-    """Share out the proceeds of a sale or a liquidation, with what is kept in the estate, by the exit program."""
+    """Share out the proceeds of a sale or a liquidation, with what is kept in the estate, by the exit program.
+
+    A liquidation may be settled in several distributions; a sale ends the matter.
+    """
     body = bodies.read(
         body,
         ("kind", "proceeds_minor"),
         ("claims", "flags", "metrics", "distributable_profit_minor", "evidence"),
     )
     run.exit_kind = bodies.choice(body["kind"], "body.kind", ("trade_sale", "liquidation"))
-    run.refuse(run.flags["exited"], "already_exited", "The exit has already been settled.")
+    is_sale = run.exit_kind == "trade_sale"
+    over = run.flags["exited"] if is_sale else run.flags["sold"]
+    run.refuse(over, "already_exited", "The exit has already been settled.")
     run.refuse(
         run.flags["compensated"],
         "after_compensation",
@@ -32,6 +37,8 @@ def exit_(run: Run, body: dict[str, Any]) -> None:
     _admit_claims(run, body.get("claims", {}))
     proceeds = run.amount(body["proceeds_minor"], "body.proceeds_minor")
     run.set_flag("exited", True)
+    if is_sale:
+        run.set_flag("sold", True)
     run.post(("1010", None), ("4020", None), proceeds)
     run.income = "4020"
     run.post(("4020", None), ("2030", None), proceeds)
