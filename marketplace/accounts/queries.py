@@ -232,3 +232,27 @@ def list_sessions_of(session: orm.Session, *, user_id: int, now: datetime) -> Se
         .where(UserSession.user_id == user_id, UserSession.expires_at > now)
         .order_by(UserSession.created_at.desc())
     ).all()
+
+
+def map_organisation_names(session: orm.Session) -> dict[str, tuple[str, str]]:
+    """Public id to (Chinese, English) name, for pages that show parties by their id."""
+    statement = sa.select(Organisation.public_id, Organisation.name_zh, Organisation.name_en)
+    return {public_id: (chinese, english) for public_id, chinese, english in session.execute(statement)}
+
+
+def search_organisations(session: orm.Session, *, actor: Any, text: str, limit: int = 20) -> Sequence[Organisation]:
+    """Visible organisations whose name, code or id contains the text."""
+    columns = (Organisation.name_zh, Organisation.name_en, Organisation.credit_code, Organisation.public_id)
+    matches = sa.or_(*(sa.func.lower(column).contains(text.lower(), autoescape=True) for column in columns))
+    return session.scalars(visible_organisations(actor).where(matches).order_by(Organisation.id).limit(limit)).all()
+
+
+def find_demonstration_accounts(session: orm.Session) -> Sequence[Membership]:
+    """The published accounts of the demonstration market, one row a membership."""
+    return session.scalars(
+        sa.select(Membership)
+        .join(Membership.user)
+        .options(orm.contains_eager(Membership.user), orm.joinedload(Membership.organisation))
+        .where(User.email.endswith("@demo.pilotage.example"), Membership.ended_at.is_(None))
+        .order_by(Membership.id)
+    ).all()

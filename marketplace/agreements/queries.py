@@ -23,6 +23,7 @@ from marketplace.agreements.models import (
 )
 from marketplace.assessments.models import StoredScore
 from marketplace.db import lock_rows
+from marketplace.jobs.models import Job
 
 OVERSEERS = ("operator", "regulator")
 
@@ -329,3 +330,28 @@ def find_latest_score(session: orm.Session, *, project_id: int) -> dict[str, Any
         .order_by(StoredScore.id.desc())
         .limit(1)
     )
+
+
+def find_job(session: orm.Session, *, public_id: str) -> Job | None:
+    """The job of a simulation; whoever sees the agreement sees how far it is."""
+    return session.scalar(sa.select(Job).where(Job.public_id == public_id))
+
+
+def list_unsigned_by(session: orm.Session, *, actor: Any) -> Sequence[Agreement]:
+    """Agreements in signing that the actor's organisation is a party of and has not signed."""
+    signed = (
+        sa.select(Signature.id)
+        .join(AgreementParty, Signature.party_id == AgreementParty.id)
+        .join(AgreementVersion, Signature.version_id == AgreementVersion.id)
+        .where(
+            AgreementParty.agreement_id == Agreement.id,
+            AgreementParty.organisation_id == actor.organisation_id,
+            AgreementVersion.number == Agreement.version_number,
+        )
+    )
+    mine = sa.select(AgreementParty.agreement_id).where(AgreementParty.organisation_id == actor.organisation_id)
+    return session.scalars(
+        visible_agreements(actor)
+        .where(Agreement.state == "signing", Agreement.id.in_(mine), ~signed.exists())
+        .order_by(Agreement.id)
+    ).all()

@@ -32,3 +32,25 @@ def list_recent_lines(session: orm.Session, *, before: int | None = None, limit:
     if before is not None:
         statement = statement.where(AuditLine.id < before)
     return session.scalars(statement).all()
+
+
+def list_lines_filtered(
+    session: orm.Session,
+    *,
+    before: int | None = None,
+    limit: int = 100,
+    action: str = "",
+    subject_kind: str = "",
+    subject_id: str = "",
+) -> Sequence[AuditLine]:
+    """Lines newest first; `action` is matched from its start."""
+    statement = sa.select(AuditLine).order_by(AuditLine.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(AuditLine.id < before)
+    if action:
+        statement = statement.where(AuditLine.action.startswith(action, autoescape=True))
+    if subject_kind:
+        statement = statement.where(AuditLine.subject_kind == subject_kind)
+    if subject_id:
+        statement = statement.where(AuditLine.subject_id == subject_id)
+    return session.scalars(statement).all()

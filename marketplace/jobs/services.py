@@ -11,7 +11,9 @@ import structlog
 from sqlalchemy import orm
 
 from marketplace import clock
-from marketplace.db import READ, WRITE, Database
+from marketplace.audit.services import record_act
+from marketplace.db import READ, WRITE, Database, changed_rows
+from marketplace.errors import ConflictError
 from marketplace.jobs.models import Job, Schedule
 from marketplace.jobs.registry import get_kind, list_kinds, run_steps
 
@@ -134,3 +136,32 @@ def enqueue_scheduled(database: Database, *, now: datetime) -> int:
                 row.next_run_at = now + timedelta(seconds=kind.every_seconds or 0)
                 count += 1
     return count
+
+
+class JobStateError(ConflictError):
+    code = "job_state"
+    message = "This job has ended or is running; it cannot be changed in this way."
+
+
+def retry_job(session: orm.Session, *, actor: Any, job: Job, now: datetime) -> None:
+    """Let a parked job run again from its first attempt."""
+    _change(session, job, ("parked",), state="waiting", attempts=0, run_after=now)
+    _record(session, actor, job, "retried", now)
+
+
+def cancel_job(session: orm.Session, *, actor: Any, job: Job, now: datetime) -> None:
+    """Stop a job; one that is running finds at its end that nobody wants its result."""
+    _change(session, job, ("waiting", "running", "parked"), state="cancelled", dedupe_key=None, finished_at=now)
+    _record(session, actor, job, "cancelled", now)
+
+
+def _change(session: orm.Session, job: Job, allowed: tuple[str, ...], **values: Any) -> None:
+    moved = changed_rows(session, sa.update(Job).where(Job.id == job.id, Job.state.in_(allowed)).values(**values))
+    if moved != 1:
+        raise JobStateError(state=job.state)
+
+
+def _record(session: orm.Session, actor: Any, job: Job, action: str, now: datetime) -> None:
+    record_act(
+        session, actor=actor, action=f"job.{action}", subject_kind="job", subject_id=job.public_id, now=now
+    )  # fmt: skip

@@ -109,3 +109,30 @@ def count_orphan_postings(session: orm.Session) -> int:
 
 def count_entries(session: orm.Session) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(Entry)) or 0
+
+
+def count_entries_by_book(session: orm.Session, *, books: Sequence[str]) -> dict[str, int]:
+    statement = sa.select(Entry.book, sa.func.count()).where(Entry.book.in_(list(books))).group_by(Entry.book)
+    return dict(session.execute(statement).tuples().all())
+
+
+def list_entries(session: orm.Session, *, book: str, before: str | None = None, limit: int = 50) -> Sequence[Entry]:
+    """Entries of a book, newest first; `before` is the public id of the last one shown."""
+    statement = sa.select(Entry).where(Entry.book == book).order_by(Entry.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(Entry.id < get_entry(session, public_id=before).id)
+    return session.scalars(statement).all()
+
+
+def map_postings(session: orm.Session, *, entry_ids: Sequence[int]) -> dict[int, list[tuple[Posting, Account]]]:
+    """The postings of several entries in one query."""
+    statement = (
+        sa.select(Posting, Account)
+        .join(Account, Posting.account_id == Account.id)
+        .where(Posting.entry_id.in_(list(entry_ids)))
+        .order_by(Posting.id)
+    )
+    found: dict[int, list[tuple[Posting, Account]]] = {}
+    for posting, account in session.execute(statement).tuples():
+        found.setdefault(posting.entry_id, []).append((posting, account))
+    return found

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from marketplace.accounts.models import Organisation
 from marketplace.projects.errors import ProjectNotFoundError
 from marketplace.projects.models import Milestone, Project, ProjectGrant
 from marketplace.projects.words import LISTED_STATES
@@ -98,6 +99,27 @@ def find_grant(session: orm.Session, *, project_id: int, organisation_id: int) -
     )
 
 
+def list_grants(session: orm.Session, *, project_id: int) -> Sequence[tuple[ProjectGrant, Organisation]]:
+    """The grants that stand, with the organisations that hold them."""
+    rows = session.execute(
+        sa.select(ProjectGrant, Organisation)
+        .join(Organisation, Organisation.id == ProjectGrant.organisation_id)
+        .where(ProjectGrant.project_id == project_id, ProjectGrant.revoked_at.is_(None))
+        .order_by(Organisation.name_en)
+    )
+    return [(grant, organisation) for grant, organisation in rows]
+
+
+def list_organisation_names(session: orm.Session, *, public_ids: Iterable[str]) -> dict[str, tuple[str, str]]:
+    """Chinese and English names by public id, for a history."""
+    rows = session.execute(
+        sa.select(Organisation.public_id, Organisation.name_zh, Organisation.name_en).where(
+            Organisation.public_id.in_(list(public_ids))
+        )
+    )
+    return {public_id: (name_zh, name_en) for public_id, name_zh, name_en in rows}
+
+
 def list_milestones(session: orm.Session, *, project_id: int) -> Sequence[Milestone]:
     return session.scalars(
         sa.select(Milestone).where(Milestone.project_id == project_id).order_by(Milestone.planned_on, Milestone.id)
@@ -115,3 +137,22 @@ def get_milestone(session: orm.Session, *, actor: Any, public_id: str) -> Milest
     if found is None:
         raise ProjectNotFoundError("There is no such milestone, or you may not see it.")
     return found
+
+
+def list_projects_in_state(session: orm.Session, *, actor: Any, state: str, limit: int = 200) -> Sequence[Project]:
+    """Visible projects in one state, the longest waiting first."""
+    return session.scalars(
+        visible_projects(actor).where(Project.state == state).order_by(Project.updated_at, Project.id).limit(limit)
+    ).all()
+
+
+def list_own_projects(session: orm.Session, *, actor: Any, limit: int = 50) -> Sequence[Project]:
+    """The projects of the actor's own organisation, the last touched first."""
+    statement = own_projects(actor).order_by(Project.updated_at.desc(), Project.id.desc()).limit(limit)
+    return session.scalars(statement).all()
+
+
+def count_published(session: orm.Session) -> int:
+    """How many projects anybody may know of."""
+    statement = visible_projects(None).with_only_columns(Project.id)
+    return session.scalar(sa.select(sa.func.count()).select_from(statement.subquery())) or 0

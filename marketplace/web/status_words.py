@@ -314,4 +314,13 @@ STATUS_WORDS: dict[str, dict[str, tuple[LazyString, str]]] = {
         "holds": (pgettext("rule", "Holds"), JADE),
         "fails": (pgettext("rule", "Not met"), VERMILION),
     },
+    "figure_status": {
+        "verified": (pgettext("figure_status", "Verified"), JADE),
+        "verified_secondary": (pgettext("figure_status", "Verified in a secondary source"), JADE),
+        "secondary": (pgettext("figure_status", "Verified in a secondary source"), JADE),
+        "computed": (pgettext("figure_status", "Computed"), JADE),
+        "judgement": (pgettext("figure_status", "Judgement"), AMBER),
+        "unverified": (pgettext("figure_status", "Unverified"), VERMILION),
+        "invented": (pgettext("figure_status", "Invented for the example"), SLATE),
+    },
 }

@@ -1,0 +1,76 @@
+"""The words of a notice: by its kind, in the page's language; the parameters are data of the act."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import gettext as _
+
+from marketplace.notifications.models import Notification
+from marketplace.web.formatting import in_language, money_plain
+from marketplace.web.labels import label, state_label
+
+
+def _amount(values: dict[str, Any]) -> str:
+    return money_plain(values.get("amount_minor"), values.get("currency", "CNY"))
+
+
+def _title(values: dict[str, Any]) -> str:
+    return in_language(values.get("title_zh", ""), values.get("title_en", ""))
+
+
+WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
+    "payment_due": lambda v: _("%(amount)s are to be paid by %(day)s.", amount=_amount(v), day=v.get("due_on", "")),
+    "payment_confirmed": lambda v: _("%(amount)s are confirmed as paid.", amount=_amount(v)),
+    "commitment_made": lambda v: _(
+        "%(name)s committed %(amount)s to your round.",
+        name=in_language(v.get("organisation", ""), v.get("organisation_en", "")),
+        amount=_amount(v),
+    ),
+    "round_refused": lambda v: _(
+        "A funder declined your round: %(reason)s.", reason=label("refusal_reason", v.get("reason", "other"))
+    ),
+    "round_closed": lambda v: _("The round %(title)s is closed.", title=_title(v)),
+    "score.computed": lambda v: _("A risk score was computed for %(title)s.", title=_title(v)),
+    "project.access_granted": lambda v: _("You were given access to %(title)s.", title=_title(v)),
+    "organisation.verification_requested": lambda v: _("An organisation asks to be verified."),
+    "organisation.verified": lambda v: _("Your organisation is verified."),
+    "organisation.rejected": lambda v: _("Your organisation was not verified; the note says why."),
+    "assessment.expired": lambda v: _("The assessment of %(title)s has expired.", title=_title(v)),
+    "signing_key_replaced": lambda v: _("A party of your agreements uses a new signing key."),
+    "agreement_simulated": lambda v: _("The simulation of %(title)s is done.", title=_title(v)),
+    "agreement_terms_changed": lambda v: _(
+        "The terms of %(title)s changed; earlier signatures are void.", title=_title(v)
+    ),
+    "agreement_shared": lambda v: _("The agreement %(title)s is shared with you.", title=_title(v)),
+    "agreement_signed": lambda v: _("A party signed %(title)s.", title=_title(v)),
+    "agreement_activated": lambda v: _("The agreement %(title)s is active.", title=_title(v)),
+    "agreement_terminated": lambda v: _("The agreement %(title)s is terminated.", title=_title(v)),
+    "agreement_event": lambda v: _("An event was recorded in %(title)s.", title=_title(v)),
+    "agreement_event_proposed": lambda v: _("An event of %(title)s waits for your confirmation.", title=_title(v)),
+    "agreement_event_refused": lambda v: _("An event of %(title)s was refused.", title=_title(v)),
+    "agreement_fact_refused": lambda v: _("A fact could not be recorded in %(title)s.", title=_title(v)),
+}
+# Kinds that end in a state: the wording carries the state's own word.
+PREFIXES: dict[str, Callable[[str, dict[str, Any]], str]] = {
+    "project": lambda state, v: _("%(title)s: %(state)s.", title=_title(v), state=state_label("project", state)),
+    "assessment": lambda state, v: _(
+        "Assessment of %(title)s: %(state)s.", title=_title(v), state=state_label("assessment", state)
+    ),
+    "milestone": lambda state, v: _(
+        "Milestone of %(title)s: %(state)s.", title=_title(v), state=state_label("milestone", state)
+    ),
+}
+
+
+def describe_notice(notice: Notification) -> str:
+    """One sentence in the page's language."""
+    known = WORDS.get(notice.kind)
+    if known is not None:
+        return known(notice.parameters)
+    prefix, _dot, state = notice.kind.partition(".")
+    worded = PREFIXES.get(prefix)
+    if worded is not None and state:
+        return worded(state, notice.parameters)
+    return _("Something happened that concerns you: %(kind)s.", kind=notice.kind)
