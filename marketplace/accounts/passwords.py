@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from marketplace.accounts.errors import WeakPasswordError
 
 SHORTEST, LONGEST = 8, 1024
+TOO_LONG_TO_LIST = 32
 AGE_LIMIT = timedelta(days=90)
 SITE_WORDS = ("pilotage", "yinhang", "引航", "zhongshi", "中试")
 # Words that lead the published lists of leaked passwords, with the pinyin and keyboard walks common in China.
@@ -48,12 +49,7 @@ def normalise_password(password: str) -> str:
 def is_guessable(password: str, *, own_words: Sequence[str] = ()) -> bool:
     """Whether it is a repetition, a keyboard walk, a common word with trimmings, or names the site or the person."""
     lowered = password.casefold()
-    if len(set(lowered)) <= 2:
-        return True
-    if any(lowered in sequence for sequence in _SEQUENCES):
-        return True
-    half = len(lowered) // 2
-    if any(lowered == (lowered[:size] * len(lowered))[: len(lowered)] for size in range(1, min(4, half) + 1)):
+    if len(lowered) < TOO_LONG_TO_LIST and _is_pattern(lowered):
         return True
     cores = {lowered, _EDGES.sub("", lowered), lowered.translate(_LEET), _EDGES.sub("", lowered).translate(_LEET)}
     cores |= {core.rstrip(string.digits) for core in cores}
@@ -61,6 +57,15 @@ def is_guessable(password: str, *, own_words: Sequence[str] = ()) -> bool:
         return True
     named = [word.casefold() for word in (*SITE_WORDS, *own_words) if len(word) >= 2]
     return any(len(core.replace(word, "")) < 4 for core in cores for word in named if word in core)
+
+
+def _is_pattern(lowered: str) -> bool:
+    """A walk along keyboard or alphabet, or a short piece said over and over."""
+    if len(set(lowered)) <= 2 or any(lowered in sequence for sequence in _SEQUENCES):
+        return True
+    return any(
+        lowered == (lowered[:size] * len(lowered))[: len(lowered)] for size in range(1, min(4, len(lowered) // 2) + 1)
+    )
 
 
 def check_password(password: str, *, policy: str, own_words: Sequence[str] = (), field: str = "password") -> str:

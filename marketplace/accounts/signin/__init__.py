@@ -26,13 +26,13 @@ VIEWS = (entrance, joining, recovery)
 
 
 def register(app: Marketplace) -> None:
-    """Attach, in the order in which a request meets them: session, who acts, limits, forgery, gate, repeats."""
+    """Attach, in the order in which a request meets them: session, who acts, limits, gate, forgery, repeats."""
     sessions.register(app)
     security.register(app)
     actor.register(app)
     limits.register(app)
-    forgery.register(app)
     gate.register(app)
+    forgery.register(app)
     repeats.register(app)
     app.register_blueprint(pages.blueprint)
 

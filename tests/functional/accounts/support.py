@@ -26,6 +26,7 @@ def give_password(app: Marketplace, member: Member, password: str = PASSWORD) ->
             session, user=user, password_hash=hash_password(password), now=MOMENT, action="user.password_changed"
         )
         session.flush()
+        member.user.fs_uniquifier = user.fs_uniquifier  # a new password ends old sessions, the factory's too
     return member
 
 

@@ -40,7 +40,8 @@ def test_session_fixed_before_sign_in_dies(browser: Any, new_browser: Any, membe
     browser.get("/login")
     before = cookie_of(browser)
     type_sign_in(browser, member)
-    assert before and cookie_of(browser) != before
+    assert before
+    assert cookie_of(browser) != before
     attacker = new_browser()
     attacker.client.set_cookie("session", before)
     assert not signed_in(attacker)
@@ -66,8 +67,10 @@ def test_copied_cookie_is_dead_after_sign_out(browser: Any, new_browser: Any, me
     thief.client.set_cookie("session", cookie_of(browser))
     assert signed_in(thief)
     answer = browser.submit("/logout", page="/account")
-    assert answer.status_code == 302 and "Clear-Site-Data" in answer.headers
-    assert not signed_in(browser) and not signed_in(thief)
+    assert answer.status_code == 302
+    assert "Clear-Site-Data" in answer.headers
+    assert not signed_in(browser)
+    assert not signed_in(thief)
 
 
 def test_sign_out_needs_a_post(browser: Any, member: Any) -> None:
@@ -85,7 +88,8 @@ def test_password_change_ends_every_other_session_and_keeps_this_one(
     before = cookie_of(browser)
     answer = browser.submit("/account/password", {"present_password": PASSWORD, "password": NEXT_PASSWORD})
     assert answer.status_code == 302
-    assert signed_in(browser) and not signed_in(other)
+    assert signed_in(browser)
+    assert not signed_in(other)
     thief = new_browser()
     thief.client.set_cookie("session", before)
     assert not signed_in(thief)
@@ -144,7 +148,8 @@ def test_password_is_hashed_for_unknown_addresses_too(
     monkeypatch.setattr(hashing, "_verify", lambda given, kept: calls.append(kept) or verify(given, kept))
     type_sign_in(browser, member, "wrong password here")
     browser.submit("/login", {"email": "nobody@test.example", "password": "wrong password here"})
-    assert len(calls) == 2 and all(kept.startswith("$argon2id$") for kept in calls)
+    assert len(calls) == 2
+    assert all(kept.startswith("$argon2id$") for kept in calls)
 
 
 def test_account_is_paused_after_ten_failures_and_opens_again(
@@ -187,7 +192,8 @@ def test_addresses_are_throttled_whatever_forwarded_header_they_send(settings: A
     ]
     app.database.engine.dispose()
     assert [answer.status_code for answer in answers[:30]] == [422] * 30
-    assert answers[30].status_code == 429 and int(answers[30].headers["Retry-After"]) > 0
+    assert answers[30].status_code == 429
+    assert int(answers[30].headers["Retry-After"]) > 0
 
 
 @pytest.mark.parametrize(
@@ -203,7 +209,8 @@ def test_sign_in_leads_only_to_own_paths(browser: Any, member: Any, target: str)
 
 def test_sign_in_leads_back_to_the_page_that_was_asked(browser: Any, member: Any) -> None:
     sent = browser.get("/organisation/members?lang=en")
-    assert sent.status_code == 302 and sent.headers["Location"].startswith("/login?next=")
+    assert sent.status_code == 302
+    assert sent.headers["Location"].startswith("/login?next=")
     page = browser.get(sent.headers["Location"]).get_data(as_text=True)
     assert 'name="next" value="/organisation/members?lang=en"' in page
     assert (
@@ -216,7 +223,8 @@ def test_field_that_was_sent_twice_is_refused(browser: Any, member: Any) -> None
     answer = browser.client.post(
         "/login", data={**_token(browser), "email": [member.user.email, "other@test.example"], "password": PASSWORD}
     )
-    assert answer.status_code == 422 and not signed_in(browser)
+    assert answer.status_code == 422
+    assert not signed_in(browser)
 
 
 @pytest.mark.parametrize("password", ["", " ", "\0", "x" * 10_000, "🐼" * 3000])
@@ -234,7 +242,9 @@ def test_member_ends_one_session_and_all_others(browser: Any, new_browser: Any, 
     assert browser.submit(f"/account/sessions/{handle}/end", page="/account").status_code == 302
     assert sorted([signed_in(first), signed_in(second)]) == [False, True]
     browser.submit("/account/sessions/end-others", page="/account")
-    assert signed_in(browser) and not signed_in(first) and not signed_in(second)
+    assert signed_in(browser)
+    assert not signed_in(first)
+    assert not signed_in(second)
 
 
 def test_nobody_ends_the_session_of_another(
