@@ -92,6 +92,12 @@ class Course:
         before = [item.id for item in self.drivers.milestones if item.on < day]
         return self.sample.passed[before[-1]] if before else np.ones(self.size, dtype=np.bool_)
 
+    def up_to(self, milestone: str) -> Booleans:
+        """Where every milestone before one was passed, by order, as two may be decided on one day."""
+        names = [item.id for item in self.drivers.milestones]
+        place = names.index(milestone)
+        return self.sample.passed[names[place - 1]] if place else np.ones(self.size, dtype=np.bool_)
+
     def alive(self, day: date) -> Booleans:
         """Where every milestone decided up to and on a day was passed."""
         return self.reached(day + timedelta(days=1))
@@ -110,7 +116,7 @@ class Course:
         """Return every way to fail: at each milestone, and commercially after the last one."""
         found = []
         for item in self.drivers.milestones:
-            missed = self.reached(item.on) & ~self.sample.passed[item.id]
+            missed = self.up_to(item.id) & ~self.sample.passed[item.id]
             found.append(self._failure(item.id, missed, item.on, technical=True))
         commercial = self.success & self.sample.commercial_failure
         found.append(self._failure("commercial", commercial, self.commercial_failure_on, technical=False))

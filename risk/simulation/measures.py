@@ -124,7 +124,7 @@ def worst_drawdown(amounts: NDArray[np.int64]) -> NDArray[np.int64]:
     return worst
 
 
-def measure_party(outcomes: Outcomes, party: str) -> dict[str, Any]:
+def measure_party(outcomes: Outcomes, party: str, *, invests: bool = True) -> dict[str, Any]:
     """Every measure of one party, each with its Monte Carlo standard error.
 
     Parameters
@@ -133,6 +133,9 @@ def measure_party(outcomes: Outcomes, party: str) -> dict[str, Any]:
         Filled by :meth:`Outcomes.add`.
     party : str
         A party id, or :data:`WHOLE`.
+    invests : bool
+        False for a party that puts up no capital and no loan (an insurer, a pool, the founders): a multiple or a rate
+        of return of its payments would mean nothing and is None.
 
     Returns
     -------
@@ -151,12 +154,12 @@ def measure_party(outcomes: Outcomes, party: str) -> dict[str, Any]:
         "quantiles": _quantiles(ordered),
         "loss_probability": _rounded(probability_estimate(int((profit < 0).sum()), len(profit))),
         **_tails(-ordered[::-1]),
-        "moic": _multiple(totals["received"], totals["paid"]),
+        "moic": _multiple(totals["received"], totals["paid"]) if invests else None,
         "worst_drawdown": _drawdown(totals["drawdown"]),
         "histogram": histogram(profit),
     }
     if party != WHOLE:
-        result["rate_of_return"] = _returns(outcomes.path_of(party), outcomes.dates)
+        result["rate_of_return"] = _returns(outcomes.path_of(party), outcomes.dates) if invests else None
         result["by_year"] = _by_year(outcomes.path_of(party), outcomes.dates)
     return result
 

@@ -202,7 +202,8 @@ def _endings(outcomes: Outcomes) -> dict[str, dict[str, float]]:
 
 def _party_result(engine: Engine, outcomes: Outcomes, name: str) -> dict[str, Any]:
     party = engine.model.parties[name]
-    return {"kind": party.kind, "name": dict(party.name), **measure_party(outcomes, name)}
+    invests = any(instrument.party == name for instrument in engine.model.instruments.values())
+    return {"kind": party.kind, "name": dict(party.name), **measure_party(outcomes, name, invests=invests)}
 
 
 def _payouts(parties: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:

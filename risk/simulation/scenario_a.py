@@ -22,7 +22,7 @@ _DAYS = {"M0": "2027-01-14", "M1": "2027-06-18", "M2": "2027-12-17", "M3": "2028
 # name: (central, low, high in yuan; spread; largest outcome in yuan or None)
 _AMOUNTS = {
     "accepted_spend": (8_130_000, 6_500_000, 9_000_000, "0.1", 9_300_000),
-    "soft_sale_value": (6_000_000, 3_000_000, 9_600_000, "0.6", None),
+    "soft_sale_value": (8_000_000, 4_000_000, 9_600_000, "0.5", None),
     "hard_pledged_value": (1_500_000, 500_000, 2_500_000, "0.5", None),
     "hard_estate_value": (120_000, 0, 500_000, "0.8", None),
     "claim:costs-and-wages": (270_000, 150_000, 500_000, "0.4", None),
@@ -47,7 +47,7 @@ def scenario_a_drivers() -> dict[str, Any]:
     for name, chances in {
         "insured_cause": ("0.5", "0.3", "0.7"),
         "determination_agrees": ("0.8", "0.6", "0.95"),
-        "commercial_failure": ("0.2", "0.1", "0.35"),
+        "commercial_failure": ("0.15", "0.08", "0.30"),
         "flag:early-stage": ("1", "0.8", "1"),
         "flag:concession-approved": ("1", "0.5", "1"),
     }.items():

@@ -177,7 +177,7 @@ class _Builder:
 
     def _milestones(self) -> None:
         for item in self.drivers.milestones:
-            reached = self.course.reached(item.on)
+            reached = self.course.up_to(item.id)
             passed = self.sample.passed[item.id]
             self._add(
                 "milestone",

@@ -191,6 +191,15 @@ def test_each_party_has_every_measure_with_its_standard_error(result):
     assert set(result["payouts"]) == {"insurer", "pool"}
 
 
+def test_only_those_who_put_up_money_have_a_multiple_and_a_rate_of_return(result):
+    holders = {name for name, row in result["parties"].items() if row["moic"] is not None}
+    assert holders == {"angel", "industrial", "guidance", "bank"}
+    assert holders == {name for name, row in result["parties"].items() if row["rate_of_return"] is not None}
+    returns = result["parties"]["angel"]["rate_of_return"]
+    assert returns["share_total_loss"] > 0.2
+    assert returns["quantiles"]["0.5"]["standard_error"] > 0
+
+
 def test_every_assumption_is_listed_with_range_basis_source_and_day(result):
     names = {row["name"] for row in result["drivers"]}
     assert names == set(scenario_a_drivers()["parameters"])
@@ -262,6 +271,15 @@ def test_driver_that_the_terms_need_is_missed_by_name(terms, monkeypatch, name, 
         simulate(terms, document, scenarios=100)
     assert caught.value.code == code
     assert name in caught.value.message
+
+
+def test_two_milestones_decided_on_one_day_end_a_pilot_only_once(terms):
+    document = scenario_a_drivers()
+    document["milestones"][2]["on"] = document["milestones"][3]["on"]
+    run = simulate(terms, document, scenarios=500, driver_range=False)
+    endings = run["endings"]
+    missed = sum(endings[f"missed:{name}"]["value"] for name in ("M0", "M1", "M2", "M3"))
+    assert missed == pytest.approx(endings["target_missed"]["value"], abs=1e-6)
 
 
 def test_milestone_without_a_day_and_one_that_the_terms_lack_are_refused(terms):
