@@ -5,7 +5,9 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache, lru_cache
+from numbers import Real
 from typing import Any
 
 from risk.errors import InvalidParameterError, RiskError
@@ -191,8 +193,7 @@ def _check_value(feature: Feature, value: Any, where: str) -> Any:
     elif feature.type == "choice":
         valid = isinstance(value, str) and value in feature.choices
     else:
-        valid = not isinstance(value, bool) and isinstance(value, (int, float)) and math.isfinite(value)
-        valid = valid and feature.minimum <= value <= feature.maximum  # type: ignore[operator]  # numbers have both
+        valid = _is_number(value) and feature.minimum <= value <= feature.maximum  # type: ignore[operator]  # numbers have both
         if valid and feature.type == "integer":
             valid = float(value).is_integer()
     if not valid:
@@ -200,6 +201,16 @@ def _check_value(feature: Feature, value: Any, where: str) -> Any:
     if feature.type == "integer":
         return int(value)
     return float(value) if feature.type == "number" else value
+
+
+def _is_number(value: Any) -> bool:
+    if isinstance(value, Decimal):
+        return value.is_finite()
+    if isinstance(value, bool) or not isinstance(value, Real):
+        return False
+    number: Any = value
+    # compared, not tested by math.isfinite: an integer may be too long for a float
+    return bool(abs(number) < math.inf)
 
 
 def _build_feature(row: Mapping[str, Any]) -> Feature:

@@ -2,7 +2,9 @@
 
 import json
 import math
+from decimal import Decimal
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -305,6 +307,21 @@ def test_bad_rows_are_refused_with_row_and_column(rows, code, field):
         score_projects(rows)
     assert error.value.code == code
     assert error.value.field == field
+
+
+def test_numbers_of_other_exact_types_count_as_numbers():
+    plain = one(FULL)
+    other = one({**FULL, "trl_start": np.int64(5), "evidence_cover": Decimal("0.6"), "planned_months": np.float64(30)})
+    assert other == plain
+    assert type(other["features"]["trl_start"]) is int
+    assert type(other["features"]["evidence_cover"]) is float
+
+
+@pytest.mark.parametrize("value", [float("inf"), 10**400, Decimal("NaN"), Decimal("sNaN"), np.nan, 1j, "30"])
+def test_numbers_that_are_none_are_refused(value):
+    with pytest.raises(RiskError) as error:
+        one({**FULL, "planned_months": value})
+    assert error.value.field == "rows[0].planned_months"
 
 
 def test_an_unknown_definition_names_those_that_exist():
