@@ -340,4 +340,11 @@ NAMES: dict[str, dict[str, LazyString]] = {
         "amendment": pgettext("entry_kind", "Amendment"),
         "reversal": pgettext("entry_kind", "Reversal"),
     },
+    "link_cause": {
+        "contract": pgettext("link_cause", "Contract"),
+        "clause": pgettext("link_cause", "Clause"),
+        "co_lead": pgettext("link_cause", "Co-lead"),
+        "introduced_here": pgettext("link_cause", "Introduced here"),
+        "none": pgettext("link_cause", "None"),
+    },
 }
