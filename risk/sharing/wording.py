@@ -191,4 +191,9 @@ def node_name(node: Any, model: Model) -> Words:
         return {"zh": "留存于清算财产", "en": "kept in the estate"}
     if hasattr(node, "legs"):
         return {"zh": "剩余分配", "en": "Split of what is left"}
+    if hasattr(node, "condition"):
+        words = condition_words(node.condition, model)
+        return {"zh": f"如{words['zh']}", "en": f"If {words['en']}"}
+    if hasattr(node, "blocks"):
+        return {"zh": "依次支付", "en": "Payment in order"}
     return amount_words(node.amount, model)
