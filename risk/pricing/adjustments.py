@@ -12,10 +12,25 @@ from risk.pricing.product import Period
 
 
 def apply_subsidies(rows: object, premium_minor: int) -> tuple[list[dict[str, Any]], int]:
-    """Return each premium subsidy with its amount, and their sum.
+    """Work out premium subsidies.
 
-    A row has ``payer`` and either ``amount_minor`` or ``share`` of the premium (rounded down), with an
-    optional ``cap_minor``. Raises ``subsidy_above_premium`` where they exceed the premium together.
+    Parameters
+    ----------
+    rows : list of dict
+        ``payer`` and either ``amount_minor`` or ``share`` of the premium (decimal text, rounded down to the minor
+        unit), with an optional ``cap_minor`` and ``source``.
+    premium_minor : int
+        The gross premium.
+
+    Returns
+    -------
+    tuple of list of dict and int
+        Each row with its ``subsidy_minor``, and their sum.
+
+    Raises
+    ------
+    InsuranceError
+        ``subsidy_above_premium`` where they exceed the premium together.
     """
     result: list[dict[str, Any]] = []
     for position, row in enumerate(read_list(rows, "subsidies")):
@@ -40,10 +55,27 @@ def apply_subsidies(rows: object, premium_minor: int) -> tuple[list[dict[str, An
 
 
 def compute_step_down(rows: object, *, premium_minor: int, period: Period) -> list[dict[str, Any]]:
-    """Return what the insurer gives back when an assessed level rises: unearned premium × (1 − factor).
+    """Work out what the insurer gives back when the assessed level rises.
 
-    A row has ``milestone``, ``on`` (the day on which it is expected to pass) and ``factor`` (decimal text
-    from 0 to 1) for the rest of the term; the factors of several milestones multiply.
+    Parameters
+    ----------
+    rows : list of dict
+        ``milestone``, ``on`` (the day on which it is expected to pass) and ``factor`` (decimal text from 0 to 1) for
+        the rest of the term; the factors of several milestones multiply.
+    premium_minor : int
+        The gross premium.
+    period : Period
+        The term of the cover.
+
+    Returns
+    -------
+    list of dict
+        Each row with ``refund_minor``: unearned premium at the factor so far × (1 − factor), rounded half-even.
+
+    Raises
+    ------
+    InsuranceError
+        Where a day lies outside the period or before the day of an earlier step.
     """
     result: list[dict[str, Any]] = []
     current = Fraction(1)
@@ -63,7 +95,20 @@ def compute_step_down(rows: object, *, premium_minor: int, period: Period) -> li
 
 
 def unearned_premium(premium_minor: int, *, start: date, end: date, on: date) -> int:
-    """Return the premium not yet earned on a day, act/365 over the days of the term, rounded half-even."""
+    """Return the premium not yet earned on a day.
+
+    Parameters
+    ----------
+    premium_minor : int
+        Premium of the whole term.
+    start, end, on : datetime.date
+        First and last day of the term, and the day asked for.
+
+    Returns
+    -------
+    int
+        Premium × days left / days of the term, rounded half-even; from 0 to the whole premium.
+    """
     days = (end - start).days
     left = min(max((end - on).days, 0), days)
     return round_half_even(Fraction(premium_minor * left, days))

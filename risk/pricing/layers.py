@@ -90,9 +90,26 @@ def expected_per_loss(severity: Severity, layer: Layer, *, trend: float = 0.0) -
 
 
 def expected_per_payment(severity: Severity, layer: Layer, *, trend: float = 0.0) -> float:
-    """Expected payment given that something is paid: the per-loss mean over ``P(X > d/(1+r))``.
+    """Expected payment given that something is paid.
 
-    Raises :class:`InsuranceError` where the deductible is never exceeded.
+    Parameters
+    ----------
+    severity : Severity
+        Law of the ground-up loss in minor units.
+    layer : Layer
+        The layer priced.
+    trend : float
+        Growth of losses, above −1.
+
+    Returns
+    -------
+    float
+        The per-loss mean over ``P(X > d/(1+r))``, in minor units.
+
+    Raises
+    ------
+    InsuranceError
+        Where the deductible is never exceeded.
     """
     reached = severity.exceedance(layer.deductible / _growth(trend))
     if reached <= 0:
@@ -101,10 +118,28 @@ def expected_per_payment(severity: Severity, layer: Layer, *, trend: float = 0.0
 
 
 def second_moment_per_loss(severity: Severity, layer: Layer, *, trend: float = 0.0) -> float:
-    """Second moment of the layer's payment for one loss event, in squared minor units.
+    """Second moment of the layer's payment for one loss event.
 
-    ``a² (E min(X,u)² − E min(X,d)² − 2d [LEV(u) − LEV(d)])``; for a franchise ``+ d² P(X > d)`` and the cross
-    term ``2d [LEV(u) − LEV(d)]``, as the payment is then the ordinary layer plus d on the same losses.
+    Parameters
+    ----------
+    severity : Severity
+        Law of the ground-up loss in minor units.
+    layer : Layer
+        The layer priced.
+    trend : float
+        Growth of losses, above −1.
+
+    Returns
+    -------
+    float
+        ``a² (E min(X,u)² − E min(X,d)² − 2d [LEV(u) − LEV(d)])`` in squared minor units; for a franchise
+        ``+ d² P(X > d)`` and the cross term ``2d [LEV(u) − LEV(d)]``, as the payment is then the ordinary layer plus d
+        on the same losses.
+
+    Raises
+    ------
+    InsuranceError
+        Where `trend` is −1 or below.
     """
     growth = _growth(trend)
     low, top = layer.deductible / growth, layer.top / growth

@@ -70,9 +70,26 @@ def read_rounding(value: object) -> dict[str, Any]:
 
 
 def to_minor(amount: float, *, unit_minor: int = 1, mode: str = "half_even") -> int:
-    """Turn a float amount of minor units into money, rounded to a multiple of `unit_minor`.
+    """Turn a float amount of minor units into money: the one place where that happens.
 
-    Raises :class:`InsuranceError` where the amount is negative, not finite or above 9e15.
+    Parameters
+    ----------
+    amount : float
+        Amount in minor units.
+    unit_minor : int
+        The result is a multiple of this (100 for whole yuan).
+    mode : str
+        ``half_even`` or ``half_up``.
+
+    Returns
+    -------
+    int
+        Minor units.
+
+    Raises
+    ------
+    InsuranceError
+        Where the amount is negative, not finite or above 9e15.
     """
     if not math.isfinite(amount) or not 0 <= amount <= AMOUNT_BOUND_MINOR:
         raise InsuranceError("The computed premium is outside the range of amounts.", field="premium")
@@ -142,7 +159,18 @@ def compute_premium(
 
 
 def recompute_premium(trail: Mapping[str, Any]) -> int:
-    """Recompute the gross premium in minor units from the inputs of a stored trail alone."""
+    """Recompute the gross premium from the inputs of a stored trail alone.
+
+    Parameters
+    ----------
+    trail : dict
+        The trail of :func:`compute_premium`, also after a round trip through JSON.
+
+    Returns
+    -------
+    int
+        The gross premium in minor units.
+    """
     return int(_replay(trail)["gross_minor"])
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -17,19 +19,20 @@ from risk.pricing.numbers import (
     read_date,
     read_decimal,
     read_mapping,
-    read_minor,
+    read_optional_minor,
     round_half_even,
 )
 from risk.pricing.payout import price_severity
 from risk.pricing.premium import Loadings, compute_premium, read_loadings, read_rounding
 from risk.pricing.product import (
+    Period,
     check_options,
     check_product,
     decide,
     quote_valid_until,
     read_period,
 )
-from risk.pricing.terms import PolicyTerms, read_assignments, read_schedule, read_terms
+from risk.pricing.terms import CostItem, PolicyTerms, read_assignments, read_schedule, read_terms
 from risk.pricing.trigger import compute_trigger, read_target_missed
 
 _DECIMAL = re.compile(r"^-?[0-9]+(\.[0-9]+)?$")
@@ -69,75 +72,109 @@ def price_quote(request: Mapping[str, Any], product: Mapping[str, Any]) -> dict[
     InsuranceError
         With the code of the rule that is broken; nothing is returned in part.
     """
+    case = _read_case(request, product)
+    priced = _price(case, request, product)
+    gross = priced["premium_minor"]
+    subsidies, subsidy_total = apply_subsidies(request.get("subsidies") or [], gross)
+    decision, flags = decide(product, _figures(case, priced))
+    return {
+        "product": {key: product.get(key) for key in ("code", "insurer", "version", "filing_number", "wording_hash")},
+        "currency": request.get("currency", "CNY"),
+        "as_of": str(case.as_of),
+        "valid_until": str(quote_valid_until(product, as_of=case.as_of, score=request.get("score"))),
+        "period": {key: str(getattr(case.period, key)) for key in ("start", "end", "deadline")},
+        "schedule": [dict(row) for row in request["schedule"]],
+        "terms": dict(request["terms"]),
+        "sum_insured_minor": case.sum_insured_minor,
+        "line_minor": case.line_minor,
+        **priced,
+        "subsidies": subsidies,
+        "subsidy_minor": subsidy_total,
+        "net_premium_minor": gross - subsidy_total,
+        "tax_minor": _tax(product, gross),
+        "assignments": _assignments(request),
+        "step_down": compute_step_down(request.get("step_down") or [], premium_minor=gross, period=case.period),
+        "decision": decision,
+        "flags": flags,
+    }
+
+
+@dataclass(frozen=True)
+class _Case:
+    as_of: date
+    period: Period
+    schedule: list[CostItem]
+    terms: PolicyTerms
+    insurer_share: Decimal
+    rating: Mapping[str, Any]
+
+    @property
+    def sum_insured_minor(self) -> int:
+        return sum(item.sum_insured_minor for item in self.schedule)
+
+    @property
+    def line_minor(self) -> int:
+        return self.terms.stated_limit_minor(self.sum_insured_minor)
+
+
+def _read_case(request: Mapping[str, Any], product: Mapping[str, Any]) -> _Case:
     read_mapping(request, "request", allowed=REQUEST_KEYS)
-    as_of = read_date(request.get("as_of"), "as_of")
-    period = read_period(request.get("period"))
-    schedule, terms = read_schedule(request.get("schedule")), read_terms(request.get("terms"))
-    sum_insured = sum(item.sum_insured_minor for item in schedule)
-    check_product(product, as_of=as_of, sum_insured_minor=sum_insured, period=period)
-    _check_currency(request, product)
-    share_text = read_decimal(request["terms"].get("insurer_share"), "terms.insurer_share")
+    case = _Case(
+        as_of=read_date(request.get("as_of"), "as_of"),
+        period=read_period(request.get("period")),
+        schedule=read_schedule(request.get("schedule")),
+        terms=read_terms(request.get("terms")),
+        insurer_share=read_decimal(request["terms"].get("insurer_share"), "terms.insurer_share"),
+        rating=read_mapping(request.get("rating") or {}, "rating"),
+    )
+    check_product(product, as_of=case.as_of, sum_insured_minor=case.sum_insured_minor, period=case.period)
+    if request.get("currency", "CNY") != product.get("currency", "CNY"):
+        raise InsuranceError("The request and the product are in different currencies.", field="currency")
     check_options(
         product,
-        items=[item.code for item in schedule],
-        deductible_minor=terms.deductible_minor,
-        limit_minor=terms.stated_limit_minor(sum_insured),
-        sum_insured_minor=sum_insured,
-        insurer_share=share_text,
+        items=[item.code for item in case.schedule],
+        deductible_minor=case.terms.deductible_minor,
+        limit_minor=case.line_minor,
+        sum_insured_minor=case.sum_insured_minor,
+        insurer_share=case.insurer_share,
     )
+    return case
+
+
+def _price(case: _Case, request: Mapping[str, Any], product: Mapping[str, Any]) -> dict[str, Any]:
     trigger = _trigger(request, product)
-    product_of_factors, factor_trail = apply_factors(product.get("factors") or [], request.get("rating") or {})
-    probability = min(Decimal(trigger["probability"]) * product_of_factors, Decimal(1))
-    severity = price_severity(request.get("severity") or product.get("severity"), schedule, terms)
+    factor, factor_trail = apply_factors(product.get("factors") or [], case.rating)
+    severity = price_severity(request.get("severity") or product.get("severity"), case.schedule, case.terms)
     loadings = _loadings(product)
-    minimum = read_minor(product.get("min_premium_minor", 0), "product.min_premium_minor")
-    rounding = read_rounding(product.get("rounding"))
     common: dict[str, Any] = {
         "mean_payout": severity["mean_payout"],
         "second_moment": severity["second_moment"],
         "loadings": loadings,
-        "minimum_minor": minimum,
-        "rounding": rounding,
+        "minimum_minor": read_optional_minor(product, "min_premium_minor", "product") or 0,
+        "rounding": read_rounding(product.get("rounding")),
     }
+    probability = min(Decimal(trigger["probability"]) * factor, Decimal(1))
     premium = compute_premium(probability=probability, **common)
-    gross = premium["gross_minor"]
-    raw = compute_premium(probability=_raw_probability(trigger, product_of_factors, loadings), **common)
-    subsidies, subsidy_total = apply_subsidies(request.get("subsidies") or [], gross)
-    rates = _rates(premium, sum_insured=sum_insured, terms=terms, loadings=loadings)
-    figures = _rating_figures(request.get("rating") or {}) | {
-        "trigger_probability": probability,
-        "sum_insured_minor": Decimal(sum_insured),
-        "rate_on_sum_insured": Decimal(rates["on_sum_insured"]),
-        "insurer_share": share_text,
-        "premium_minor": Decimal(gross),
-    }
-    decision, flags = decide(product, figures)
+    raw = compute_premium(probability=_raw_probability(trigger, factor, loadings), **common)
     return {
-        "product": {key: product.get(key) for key in ("code", "insurer", "version", "filing_number", "wording_hash")},
-        "currency": request.get("currency", "CNY"),
-        "as_of": str(as_of),
-        "valid_until": str(quote_valid_until(product, as_of=as_of, score=request.get("score"))),
-        "period": {"start": str(period.start), "end": str(period.end), "deadline": str(period.deadline)},
-        "schedule": [dict(row) for row in request["schedule"]],
-        "terms": dict(request["terms"]),
-        "sum_insured_minor": sum_insured,
-        "line_minor": terms.stated_limit_minor(sum_insured),
         "trigger": trigger,
         "factors": factor_trail,
         "trigger_probability": decimal_text(probability),
         "severity": severity,
         "premium": premium,
-        "premium_minor": gross,
-        "subsidies": subsidies,
-        "subsidy_minor": subsidy_total,
-        "net_premium_minor": gross - subsidy_total,
-        "tax_minor": _tax(product, gross),
-        "rates": rates,
+        "premium_minor": premium["gross_minor"],
+        "rates": _rates(premium, case, loadings),
         "raw_score": {"probability": raw["probability"], "premium_minor": raw["gross_minor"]},
-        "assignments": _assignments(request),
-        "step_down": compute_step_down(request.get("step_down") or [], premium_minor=gross, period=period),
-        "decision": decision,
-        "flags": flags,
+    }
+
+
+def _figures(case: _Case, priced: Mapping[str, Any]) -> dict[str, Decimal]:
+    return _rating_figures(case.rating) | {
+        "trigger_probability": Decimal(priced["trigger_probability"]),
+        "sum_insured_minor": Decimal(case.sum_insured_minor),
+        "rate_on_sum_insured": Decimal(priced["rates"]["on_sum_insured"]),
+        "insurer_share": case.insurer_share,
+        "premium_minor": Decimal(priced["premium_minor"]),
     }
 
 
@@ -149,11 +186,6 @@ def _rating_figures(rating: Mapping[str, Any]) -> dict[str, Decimal]:
         elif isinstance(value, int) or (isinstance(value, str) and _DECIMAL.match(value)):
             figures[name] = Decimal(value)
     return figures
-
-
-def _check_currency(request: Mapping[str, Any], product: Mapping[str, Any]) -> None:
-    if request.get("currency", "CNY") != product.get("currency", "CNY"):
-        raise InsuranceError("The request and the product are in different currencies.", field="currency")
 
 
 def _trigger(request: Mapping[str, Any], product: Mapping[str, Any]) -> dict[str, Any]:
@@ -184,15 +216,12 @@ def _raw_probability(trigger: Mapping[str, Any], factors: Decimal, loadings: Loa
     return min(raw, (1 / (1 + loadings.risk**2)).quantize(Decimal("0.000001"), rounding="ROUND_DOWN"))
 
 
-def _rates(
-    premium: Mapping[str, Any], *, sum_insured: int, terms: PolicyTerms, loadings: Loadings
-) -> dict[str, str | int]:
+def _rates(premium: Mapping[str, Any], case: _Case, loadings: Loadings) -> dict[str, str | int]:
     gross = premium["gross_minor"]
-    line = terms.stated_limit_minor(sum_insured)
     commission = round_half_even(Fraction(loadings.commission) * gross)
     return {
-        "on_sum_insured": _ratio(gross, sum_insured),
-        "on_line": _ratio(gross, line),
+        "on_sum_insured": _ratio(gross, case.sum_insured_minor),
+        "on_line": _ratio(gross, case.line_minor),
         "expected_loss_ratio": _ratio(premium["expected_loss"], gross),
         "commission_minor": commission,
         "insurer_net_minor": gross - commission,

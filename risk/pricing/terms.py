@@ -231,7 +231,23 @@ def indemnity(
     *,
     paid_before_minor: int = 0,
 ) -> int:
-    """Return the indemnity in minor units; parameters and errors as in :func:`apply_terms`."""
+    """Settle a claim: what the insurer pays on the accepted spend.
+
+    Parameters
+    ----------
+    schedule, accepted_spend_items, terms, paid_before_minor
+        As in :func:`apply_terms`.
+
+    Returns
+    -------
+    int
+        The indemnity in minor units, exact: the share is taken once, last, and rounded half-even.
+
+    Raises
+    ------
+    InsuranceError
+        As in :func:`apply_terms`.
+    """
     steps = apply_terms(schedule, accepted_spend_items, terms, paid_before_minor=paid_before_minor)
     return int(steps["indemnity_minor"])
 
