@@ -46,7 +46,7 @@ def on_payment_confirmed(session: orm.Session, event: PaymentConfirmed) -> None:
     if event.purpose == "drawdown":
         _record_drawdown(session, agreement=agreement, row=rows[0], intent=intent, paid_on=event.paid_on)
         return
-    kind = "release" if event.purpose == "deployment" else "payment"
+    kind = "deployment" if event.purpose == "deployment" else "payment"
     total = sum(row.amount_minor for row in rows)
     first = rows[0]
     recorded = record_house_event(

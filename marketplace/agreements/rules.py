@@ -9,7 +9,7 @@ from marketplace.agreements.errors import EventNotYoursError
 FUNDERS = ("angel", "venture_fund", "industrial_fund", "guidance_fund")
 TEAM = ("project",)
 # Recorded by the house when another domain has decided: payment, milestone, claim, signatures.
-HOUSE_KINDS = ("activate", "drawdown_paid", "premium_paid", "milestone", "insurance_recovery", "payment", "release")
+HOUSE_KINDS = ("activate", "drawdown_paid", "premium_paid", "milestone", "insurance_recovery", "payment", "deployment")
 # Kinds that a party records at once.
 PARTY_KINDS: dict[str, tuple[str, ...]] = {
     "drawdown_call": TEAM,

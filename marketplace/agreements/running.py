@@ -14,7 +14,7 @@ from marketplace.agreements.errors import EventRefusedError, from_risk
 from marketplace.agreements.models import Agreement, AgreementEvent, AgreementVersion
 
 # Kinds of the house's own that move cash only and that the engine does not know.
-CASH_KINDS = ("payment", "release")
+CASH_KINDS = ("payment", "deployment")
 
 
 @functools.lru_cache(maxsize=64)

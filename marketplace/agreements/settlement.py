@@ -33,7 +33,7 @@ ENTRY_KIND = {
     "reversal": "reversal",
     "close": "closing",
     "payment": "payment",
-    "release": "deployment",
+    "deployment": "deployment",
 }
 PURPOSE = {
     "distribution": "distribution",

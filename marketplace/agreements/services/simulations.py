@@ -111,7 +111,7 @@ def _central_rate() -> dict[str, Any]:
     """Without a score, the central rate of pilots with its range, a judgement and marked so."""
     from risk.tables import get_default
 
-    rate = get_default("base_rates", "central_pilot_rate")
+    rate = get_default("base_rates", "pilot_target_level_not_reached")
     return {
         "probability": float(rate.value),
         "interval_80": (float(rate["low"]), float(rate["high"])),

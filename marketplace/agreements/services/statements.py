@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import orm
 
 from marketplace.agreements import queries
+from marketplace.agreements.errors import NotAPartyError
 from marketplace.agreements.models import Agreement, AgreementParty
 from marketplace.agreements.running import CASH_KINDS, engine_event
 
@@ -25,6 +26,16 @@ def settle_agreement(session: orm.Session, *, agreement: Agreement, until: date 
     ]
     settled: dict[str, Any] = settle({"terms": queries.load_terms(version), "events": rows})
     return settled
+
+
+def require_statement_reader(agreement: Agreement, *, actor: Any, party: str) -> AgreementParty:
+    """A party reads its own statement; the team, the operator and the regulator read all of them."""
+    wanted = queries.get_party(agreement, party)
+    own = queries.find_party_of(agreement, actor.organisation_id)
+    sees_all = actor.organisation_kind in queries.OVERSEERS or (own is not None and own.role == "project")
+    if not sees_all and (own is None or own.id != wanted.id):
+        raise NotAPartyError("This is the statement of another party.")
+    return wanted
 
 
 def make_statement(

@@ -1,0 +1,123 @@
+"""The body of each kind of event as form fields, and back."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from flask_babel import gettext as _
+
+from marketplace.web.agreements.reading import Reader
+
+# Field names by kind, in the order of the form; the template knows how each is typed.
+FORM_FIELDS: dict[str, tuple[str, ...]] = {
+    "drawdown_call": ("tranche",),
+    "revenue_report": ("period_from", "period_to", "base", "due"),
+    "interest_due": ("instrument", "final"),
+    "distribution": ("source", "collect", "amount", "distributable_profit"),
+    "loss_event": ("loss_kind", "amount"),
+    "pool_compensation": ("channel",),
+    "recovery": ("recovery_channel", "proceeds", "costs"),
+    "write_off": (),
+    "exit": ("exit_kind", "proceeds", "claims", "flags"),
+    "reversal": ("target", "reason"),
+    "close": (),
+}
+
+
+def read_body(kind: str, reader: Reader, model: Any) -> dict[str, Any]:
+    """The body of an event from its form; mistakes are left with the reader."""
+    read = _READERS.get(kind)
+    return read(reader, model) if read else {}
+
+
+def _drawdown_call(reader: Reader, _model: Any) -> dict[str, Any]:
+    return {"tranche": reader.text("tranche", longest=64)}
+
+
+def _revenue_report(reader: Reader, _model: Any) -> dict[str, Any]:
+    return {
+        "period": {"from": reader.day("period_from"), "to": reader.day("period_to")},
+        "base_minor": reader.money("base"),
+        "due_minor": reader.money("due", allow_zero=True),
+    }
+
+
+def _interest_due(reader: Reader, _model: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {"instrument": reader.text("instrument", longest=64)}
+    if reader.given("final"):
+        body["final"] = True
+    return body
+
+
+def _distribution(reader: Reader, model: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {"source": reader.text("source", longest=16)}
+    chosen = [name for name in collectable(model) if reader.given(f"collect:{name}")]
+    if bool(chosen) == reader.given("amount"):
+        reader.fail("amount", _("Enter an amount, or choose what is to be paid exactly; not both."))
+    elif chosen:
+        body["collect"] = chosen
+    else:
+        body["amount_minor"] = reader.money("amount")
+    if reader.given("distributable_profit"):
+        body["distributable_profit_minor"] = reader.money("distributable_profit")
+    return body
+
+
+def collectable(model: Any) -> list[str]:
+    """The balances that the project can be asked to pay exactly."""
+    loans = [name for loan in model.loans for name in (f"interest_due:{loan.id}", f"principal_due:{loan.id}")]
+    return loans + [f"claim:{claim}" for claim in model.claims]
+
+
+def _loss_event(reader: Reader, _model: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {"kind": reader.text("loss_kind", longest=32)}
+    if reader.given("amount"):
+        body["amount_minor"] = reader.money("amount")
+    return body
+
+
+def _pool_compensation(reader: Reader, _model: Any) -> dict[str, Any]:
+    return {"channel": reader.text("channel", longest=16)}
+
+
+def _recovery(reader: Reader, _model: Any) -> dict[str, Any]:
+    return {
+        "channel": reader.text("recovery_channel", longest=16),
+        "proceeds_minor": reader.money("proceeds"),
+        "costs_minor": reader.money("costs", required=False, allow_zero=True),
+    }
+
+
+def _exit(reader: Reader, model: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {
+        "kind": reader.text("exit_kind", longest=16),
+        "proceeds_minor": reader.money("proceeds", allow_zero=True),
+    }
+    claims = {
+        claim.id: reader.money(f"claim:{claim.id}")
+        for claim in model.claims.values()
+        if claim.amount_minor is None and reader.given(f"claim:{claim.id}")
+    }
+    if claims:
+        body["claims"] = claims
+    if model.flags:
+        body["flags"] = {flag: reader.given(f"flag:{flag}") for flag in model.flags}
+    return body
+
+
+def _reversal(reader: Reader, _model: Any) -> dict[str, Any]:
+    return {"target": reader.text("target", longest=64), "reason": reader.text("reason", longest=400)}
+
+
+_READERS: dict[str, Callable[[Reader, Any], dict[str, Any]]] = {
+    "drawdown_call": _drawdown_call,
+    "revenue_report": _revenue_report,
+    "interest_due": _interest_due,
+    "distribution": _distribution,
+    "loss_event": _loss_event,
+    "pool_compensation": _pool_compensation,
+    "recovery": _recovery,
+    "exit": _exit,
+    "reversal": _reversal,
+}

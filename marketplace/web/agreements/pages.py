@@ -1,0 +1,130 @@
+"""The list of agreements and the page of one: parties, state, clauses, what waits for whom."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import render_template, request
+from flask_babel import get_locale
+from flask_babel import gettext as _
+
+from marketplace import clock
+from marketplace.accounts.access import current_actor, requires
+from marketplace.accounts.permissions import Permission
+from marketplace.agreements import queries, rules
+from marketplace.agreements.models import AGREEMENT_STATES, Agreement
+from marketplace.agreements.overview import describe_clauses, list_balances, list_next_steps
+from marketplace.agreements.services.signing import list_missing_parties
+from marketplace.agreements.services.verification import export_bundle, verify_agreement
+from marketplace.audit.queries import list_lines_of
+from marketplace.db import current_session
+from marketplace.errors import InvalidInputError
+from marketplace.projects.queries import find_project
+from marketplace.web.agreements import blueprint
+
+PAGE_SIZE = 50
+
+
+def load_agreement(public_id: str) -> Agreement:
+    """One agreement of the scope of whoever asks."""
+    return queries.get_agreement(current_session(), actor=current_actor(), public_id=public_id)
+
+
+def locale() -> str:
+    return str(get_locale() or "en")
+
+
+@blueprint.get("/agreements")
+@requires(Permission.AGREEMENT_READ)
+def list_agreements() -> Any:
+    """Agreements that the organisation may see, newest first."""
+    session, actor = current_session(), current_actor()
+    state = request.args.get("state") or None
+    if state is not None and state not in AGREEMENT_STATES:
+        raise InvalidInputError(_("Choose one of the states."), field="state")
+    cursor = request.args.get("cursor")
+    before = load_agreement(cursor).id if cursor else None
+    rows = queries.list_agreements(session, actor=actor, state=state, before_id=before, limit=PAGE_SIZE + 1)
+    projects = {row.project_id: find_project(session, project_id=row.project_id) for row in rows[:PAGE_SIZE]}
+    return render_template(
+        "agreements/list.html",
+        agreements=rows[:PAGE_SIZE],
+        projects=projects,
+        total=queries.count_agreements(session, actor=actor, state=state),
+        state=state,
+        states=AGREEMENT_STATES,
+        next_cursor=rows[PAGE_SIZE - 1].public_id if len(rows) > PAGE_SIZE else None,
+        first=cursor is None,
+    )
+
+
+@blueprint.get("/agreements/<public_id>")
+@requires(Permission.AGREEMENT_READ)
+def show_agreement(public_id: str) -> Any:
+    """One agreement."""
+    session, actor = current_session(), current_actor()
+    agreement = load_agreement(public_id)
+    version = queries.get_version(session, agreement=agreement)
+    party = queries.find_party_of(agreement, actor.organisation_id)
+    return render_template(
+        "agreements/show.html",
+        agreement=agreement,
+        project=find_project(session, project_id=agreement.project_id),
+        version=version,
+        versions=queries.list_versions(session, agreement_id=agreement.id),
+        clauses=describe_clauses(version, locale()),
+        balances=list_balances(session, agreement=agreement, locale=locale()),
+        signatures=queries.list_signatures(session, agreement_id=agreement.id, version_id=version.id),
+        missing=list_missing_parties(session, agreement=agreement, version=version),
+        simulation=queries.find_latest_simulation(session, agreement=agreement, terms_hash=version.terms_hash),
+        steps=list_next_steps(session, agreement=agreement),
+        proposals=queries.list_proposals(session, agreement_id=agreement.id, state="waiting"),
+        payments=queries.list_payments(session, agreement_id=agreement.id, state="waiting"),
+        events=queries.list_events(session, agreement_id=agreement.id),
+        history=list_lines_of(session, subject_kind="agreement", subject_id=agreement.public_id),
+        own_party=party,
+        kinds=rules.kinds_of_role(party.role) if party else [],
+        is_drafter=agreement.drafted_by_organisation_id == actor.organisation_id,
+    )
+
+
+@blueprint.get("/agreements/<public_id>/versions/<int:number>")
+@requires(Permission.AGREEMENT_READ)
+def show_version(public_id: str, number: int) -> Any:
+    """One version as plain sentences, with its document."""
+    session = current_session()
+    agreement = load_agreement(public_id)
+    version = queries.get_version(session, agreement=agreement, number=number)
+    return render_template(
+        "agreements/version.html",
+        agreement=agreement,
+        version=version,
+        clauses=describe_clauses(version, locale()),
+        document=json.dumps(queries.load_terms(version), ensure_ascii=False, indent=2),
+        signatures=queries.list_signatures(session, agreement_id=agreement.id, version_id=version.id),
+    )
+
+
+@blueprint.get("/agreements/<public_id>/verify")
+@requires(Permission.AGREEMENT_READ)
+def verify(public_id: str) -> Any:
+    """Check hashes, signatures, settlement and ledger now."""
+    agreement = load_agreement(public_id)
+    return render_template(
+        "agreements/verify.html",
+        agreement=agreement,
+        result=verify_agreement(current_session(), agreement=agreement),
+        checked_at=clock.now(),
+    )
+
+
+@blueprint.get("/agreements/<public_id>/bundle.json")
+@requires(Permission.AGREEMENT_READ)
+def download_bundle(public_id: str) -> Any:
+    """Everything that a party needs to check the agreement without the platform."""
+    agreement = load_agreement(public_id)
+    content = export_bundle(current_session(), agreement=agreement, now=clock.now())
+    text = json.dumps(content, ensure_ascii=False, indent=1)
+    disposition = f'attachment; filename="{agreement.public_id}.json"'
+    return text, 200, {"Content-Type": "application/json", "Content-Disposition": disposition}
