@@ -171,6 +171,20 @@ def list_gaps(criteria_met: Iterable[str], *, scale: str = "trl", up_to: int | N
     return tuple(criterion for level in levels[:limit] for criterion in level.criteria if criterion.id not in met)
 
 
+def evidence_cover(criteria_met: Iterable[str], *, up_to: int, scale: str = "trl") -> float:
+    """Return the share, 0 to 1, of the criteria demanded up to a level that accepted evidence meets.
+
+    It is the ``evidence_cover`` input of the score when `up_to` is the start level claimed.
+
+    Examples
+    --------
+    >>> evidence_cover(["trl-1-principle"], up_to=1)
+    0.5
+    """
+    demanded = [criterion for level in list_levels(scale)[: check_level(scale, up_to)] for criterion in level.criteria]
+    return 1.0 - len(list_gaps(criteria_met, scale=scale, up_to=up_to)) / len(demanded)
+
+
 def project_level(element_levels: Iterable[int | None]) -> int | None:
     """Return the project's level: the lowest of its critical technology elements, None where one is not assessed."""
     levels = list(element_levels)

@@ -68,6 +68,13 @@ def test_meeting_the_gaps_reaches_the_next_level(met):
     assert maturity.reached_level(met | gaps, scale="mrl") >= min(level + 1, 10)
 
 
+def test_evidence_cover_is_the_share_of_criteria_met_up_to_the_level():
+    assert maturity.evidence_cover([], up_to=6) == 0.0
+    assert maturity.evidence_cover(met_up_to("trl", 6), up_to=6) == 1.0
+    # two of the four criteria of levels 1 and 2; what lies above does not count
+    assert maturity.evidence_cover([*met_up_to("trl", 1), "trl-5-problems"], up_to=2) == 0.5
+
+
 def test_unknown_criterion_and_scale_are_refused():
     with pytest.raises(InvalidParameterError) as error:
         maturity.reached_level(["trl-6-logo"])
