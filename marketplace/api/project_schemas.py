@@ -74,7 +74,7 @@ def _flatten(row: dict[str, Any], amounts: tuple[str, ...], currency: str) -> di
     return flat
 
 
-class PartySchema(StrictSchema):
+class ProjectPartySchema(StrictSchema):
     id = ma.fields.String()
     kind = ma.fields.String()
     name_zh = ma.fields.String()
@@ -98,8 +98,8 @@ class ProjectSchema(ProjectInputSchema):
     id = ma.fields.String()
     access = ma.fields.String()
     code = ma.fields.String()
-    team = ma.fields.Nested(PartySchema)
-    pilot_centre = ma.fields.Nested(PartySchema, allow_none=True)
+    team = ma.fields.Nested(ProjectPartySchema)
+    pilot_centre = ma.fields.Nested(ProjectPartySchema, allow_none=True)
     trl_assessed = WholeNumber(allow_none=True)
     mrl_assessed = WholeNumber(allow_none=True)
     trl_disputed = ma.fields.Boolean()
