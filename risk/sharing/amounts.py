@@ -49,6 +49,12 @@ class Balance:
         return run.values[self.name]
 
 
+def balance_named(name: str) -> Balance:
+    """Return the balance of a name that is known to be good, such as ``capital:angel``."""
+    kind, *ids = name.split(":")
+    return Balance(name, kind, tuple(ids))
+
+
 def _preference(run: Run, accrual: str) -> Any:
     model = run.model.accruals[accrual]
     whole, rest = run.values[f"accrued:{accrual}"], run.values[f"accrued_rest:{accrual}"]

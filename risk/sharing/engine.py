@@ -9,6 +9,7 @@ from typing import Any
 
 from risk.errors import RiskError
 from risk.sharing import reading
+from risk.sharing.amounts import balance_named
 from risk.sharing.arithmetic import IntegerArithmetic
 from risk.sharing.canonical import event_hash, normalise, terms_hash
 from risk.sharing.errors import EventError
@@ -71,6 +72,7 @@ class Engine:
         self.model: Model = compile_terms(terms)
         self.terms_hash = terms_hash(terms, previous_hash)
         self._arithmetic = IntegerArithmetic()
+        self._balances = [balance_named(name) for name in balance_names(self.model)]
 
     def open(self) -> State:
         """Return the state before any event."""
@@ -193,7 +195,7 @@ class Engine:
         """Return every live balance at the state's last date, zeros left out."""
         on = state.last_date or datetime.date.min
         run = Run(self.model, self._arithmetic, state, on)
-        return {name: value for name in balance_names(self.model) if (value := run.balance(name))}
+        return {balance.name: value for balance in self._balances if (value := balance.value(run))}
 
     def run_paths(self, events: Sequence[dict[str, Any]], scenarios: int, keep_balances: Sequence[str] = ()) -> Any:
         """Run a dated list of events over arrays of scenarios; see the docstring of :mod:`risk.sharing`.

@@ -6,7 +6,7 @@ import datetime
 from typing import Any
 
 from risk.sharing import accrual, reading
-from risk.sharing.amounts import Balance
+from risk.sharing.amounts import Balance, balance_named
 from risk.sharing.arithmetic import BOUND, Arithmetic
 from risk.sharing.blocks import Cap, Facility, IntoPot, Keep, Node, Share, To, When
 from risk.sharing.errors import EventError
@@ -93,8 +93,7 @@ class Run:
 
     def balance(self, name: str) -> Any:
         """Return a live balance by its name."""
-        kind, *ids = name.split(":")
-        return Balance(name, kind, tuple(ids)).value(self)
+        return balance_named(name).value(self)
 
     def flow(self, party: str, amount: Any) -> None:
         """Record a cash flow, positive where the party receives."""

@@ -1,0 +1,49 @@
+"""Every example in docs/terms.md is valid, and the page names every block, amount, balance and kind of event."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from risk.sharing import validate_terms
+from risk.sharing.amounts import BALANCE_KINDS, SETTLEABLE
+from risk.sharing.engine import read_event
+from risk.sharing.events import KINDS
+from risk.sharing.scenario_a import scenario_a_terms
+
+PAGE = (Path(__file__).parents[3] / "docs" / "terms.md").read_text(encoding="utf-8")
+EXAMPLES = re.findall(r"```json (block exit|block|recover|event)\n(.*?)```", PAGE, re.DOTALL)
+
+
+@pytest.mark.parametrize(
+    ("what", "text"), EXAMPLES, ids=[f"{place}-{kind}" for place, (kind, _) in enumerate(EXAMPLES)]
+)
+def test_every_example_is_valid(what: str, text: str) -> None:
+    example = json.loads(text)
+    terms = scenario_a_terms()
+    if what == "event":
+        read_event(example)
+        return
+    if what == "recover":
+        terms["programs"]["recoveries"] = {"recover": example}
+    else:
+        terms["programs"]["exit" if what == "block exit" else "operating"] = example
+    if "pot" in example:
+        # Capital may not come out of revenue, so this one is read as an exit.
+        terms["programs"]["exit"], terms["programs"]["operating"] = example, scenario_a_terms()["programs"]["operating"]
+    validate_terms(terms)
+
+
+def test_there_is_an_example_of_every_block() -> None:
+    assert len(EXAMPLES) >= 10
+    blocks = " ".join(text for _, text in EXAMPLES)
+    for block in ("to", "keep", "pot", "seq", "share", "cap", "when", "layer"):
+        assert f'"{block}":' in blocks, block
+
+
+@pytest.mark.parametrize("word", [*BALANCE_KINDS, *SETTLEABLE, *KINDS])
+def test_the_page_names_every_balance_and_kind_of_event(word: str) -> None:
+    assert f"`{word}`" in PAGE
