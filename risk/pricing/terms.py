@@ -73,6 +73,14 @@ class PolicyTerms:
         largest = round_half_even(self.insurer_share * bound)
         return _at_most(largest, self.limit_minor if self.limit_after_share else None)
 
+    def limit_before_share_minor(self) -> int | None:
+        """Return the limit on the scale of the loss, as the deductible is, or None where there is none."""
+        if self.limit_minor is None:
+            return self.policy_limit_minor
+        if not self.limit_after_share or self.insurer_share == 0:
+            return self.limit_minor
+        return round_half_even(self.limit_minor / self.insurer_share)
+
     def stated_limit_minor(self, sum_insured_minor: int) -> int:
         """Return the limit as the policy prints it for the insurer's part, for the rate on line."""
         if self.limit_minor is None:
@@ -126,13 +134,13 @@ def read_terms(value: object) -> PolicyTerms:
 
 
 def _check_terms(terms: PolicyTerms) -> None:
-    limit = terms.limit_minor if terms.limit_minor is not None else terms.policy_limit_minor
+    limit = terms.limit_before_share_minor()
     if limit is not None and terms.deductible_minor > limit:
         raise InsuranceError(
             "The deductible is above the limit, so the cover would be empty or upside down.",
             code="deductible_above_limit",
             field="terms.deductible_minor",
-            details={"deductible_minor": terms.deductible_minor, "limit_minor": limit},
+            details={"deductible_minor": terms.deductible_minor, "limit_before_share_minor": limit},
         )
     low, high = terms.deductible_min_minor, terms.deductible_max_minor
     if low is not None and high is not None and low > high:

@@ -45,6 +45,14 @@ def test_share_is_taken_last_and_the_limit_bounds_the_insurers_part_by_default()
     assert indemnity(schedule, {"a": 10_000}, {**terms, "limit_applies": "before_share"}) == 2_000
 
 
+def test_deductible_is_compared_with_the_limit_on_the_scale_of_the_loss():
+    schedule = [item("a", 10_000)]
+    terms = {"deductible_minor": 5_000, "limit_minor": 4_000, "insurer_share": "0.4"}
+    assert indemnity(schedule, {"a": 10_000}, terms) == 2_000
+    with pytest.raises(InsuranceError, match="above the limit"):
+        indemnity(schedule, {"a": 10_000}, {**terms, "limit_applies": "before_share"})
+
+
 def test_attachment_lies_between_the_policy_limit_and_the_layer():
     schedule = [item("a", 10_000)]
     terms = {
