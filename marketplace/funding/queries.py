@@ -103,6 +103,7 @@ def get_commitment(session: orm.Session, *, actor: Any, public_id: str) -> Commi
             orm.contains_eager(Commitment.round).contains_eager(Round.project), orm.joinedload(Commitment.organisation)
         )
         .where(Commitment.public_id == public_id)
+        .execution_options(populate_existing=True)
     )
     if found is None:
         raise RoundNotFoundError("There is no such commitment that you may see.")

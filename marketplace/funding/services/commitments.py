@@ -155,7 +155,7 @@ def _move(session: orm.Session, commitment: Commitment, after: str, **values: An
         .values(state=after, **values)
         .execution_options(synchronize_session=False),
     )
-    session.refresh(commitment)
+    session.refresh(commitment, ["state", "hardened_at", "released_at"])
     if moved != 1:
         check_commitment_move(commitment.state, after)
 

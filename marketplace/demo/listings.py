@@ -1,0 +1,133 @@
+"""Pilot projects of the demonstration market: listed, verified, assessed on evidence and scored through the services."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from datetime import datetime, timedelta
+from typing import Any
+
+from sqlalchemy import orm
+
+from marketplace.assessments.services.assessing import (
+    accept_assessment,
+    judge_up_to,
+    request_assessment,
+    sign_assessment,
+)
+from marketplace.assessments.services.evidence import add_evidence
+from marketplace.assessments.services.scoring import score_now
+from marketplace.clock import day_in_zone
+from marketplace.demo.people import Cast
+from marketplace.demo.project_input import compute_project_input
+from marketplace.demo.records import Content
+from marketplace.demo.records import Project as ProjectRecord
+from marketplace.files.services import FileStore
+from marketplace.projects.models import Project
+from marketplace.projects.queries import find_project_by_code
+from marketplace.projects.services import create_project, move_project
+
+NO_TIES = "We hold no share in, owe nothing to, and have not worked in the last three years for any party of this project."
+# The way from the draft to each state that a listing may stand in without a round or an agreement.
+WAYS: dict[str, tuple[str, ...]] = {
+    "draft": (),
+    "submitted": ("submitted",),
+    "verified": ("submitted", "verified"),
+    "published": ("submitted", "verified", "published"),
+    "withdrawn": ("submitted", "verified", "published"),
+}
+
+
+def list_project(
+    session: orm.Session, *, record: ProjectRecord, content: Content, cast: Cast, now: datetime, code: str | None = None
+) -> Project:
+    """The team lists it, the operator verifies it, the team publishes it, as far as the record's state goes."""
+    team = cast.actor(record.team)
+    centre = cast.organisations[record.pilot_centre].public_id if record.pilot_centre else None
+    values = compute_project_input(record, content=content, pilot_centre_id=centre)
+    project = create_project(session, actor=team, now=now, values=values, code=code or record.code)
+    operator = cast.first_of("operator")
+    for step, state in enumerate(WAYS.get(record.state, WAYS["published"])):
+        mover = operator if state == "verified" else team
+        reason = "The team postponed the pilot." if state == "withdrawn" else ""
+        moment = now + timedelta(hours=step + 1)
+        move_project(session, actor=mover, project=project, state=state, reason=reason, now=moment)
+    return project
+
+
+def assess_project(
+    session: orm.Session,
+    *,
+    project: Project,
+    record: ProjectRecord,
+    cast: Cast,
+    store: FileStore,
+    now: datetime,
+    assessor: str,
+) -> Any:
+    """Evidence for each element, judged by an independent assessor up to the levels that the record names."""
+    team, judge = cast.actor(record.team), cast.actor(assessor)
+    assessment = request_assessment(
+        session, actor=team, project=project, assessor=cast.organisations[assessor], now=now
+    )
+    accept_assessment(session, actor=judge, assessment=assessment, declaration=NO_TIES, now=now)
+    for element in project.elements:
+        for scale, level in (("trl", record.trl_assessed), ("mrl", record.mrl_assessed)):
+            if level is None:
+                continue
+            evidence = _report(
+                session, actor=team, project=project, element=element, scale=scale, level=level, store=store, now=now
+            )
+            judge_up_to(
+                session, actor=judge, assessment=assessment, element=element, scale=scale, level=level,
+                evidence=evidence, now=now,
+            )  # fmt: skip
+    return sign_assessment(
+        session, actor=judge, assessment=assessment, now=now, conclusion="The evidence supports these levels."
+    )
+
+
+def _report(
+    session: orm.Session, *, actor: Any, project: Project, element: Any, scale: str, level: int, store: FileStore,
+    now: datetime,
+) -> Any:  # fmt: skip
+    from risk.maturity import list_levels
+
+    made_on = day_in_zone(now) - timedelta(days=40)
+    text = (
+        f"{element.name_zh}\n{element.name_en}\n{scale.upper()} 1-{level}\n"
+        "Fictional test report of the demonstration market. 演示市场的虚构检测报告。\n"
+    )
+    return add_evidence(
+        session,
+        actor=actor,
+        project=project,
+        values={
+            "element": element.public_id,
+            "scale": scale,
+            "level": level,
+            "criterion": list_levels(scale)[level - 1].criteria[0].id,
+            "evidence_type": "test_report",
+            "title": f"{element.name_en} – {scale.upper()} {level}"[:200],
+            "made_by": "Test laboratory of the demonstration market",
+            "place": "Pilot hall",
+            "made_on": made_on.isoformat(),
+            "environment": "relevant",
+        },
+        now=now,
+        store=store,
+        stream=io.BytesIO(text.encode()),
+        file_name=f"{scale}-{level}.txt",
+    )
+
+
+def score_project(session: orm.Session, *, project: Project, model: Any, now: datetime) -> Any:
+    """The score as the job would store it, with the same model."""
+    fresh = find_project_by_code(session, code=project.code)
+    assert fresh is not None
+    return score_now(session, project=fresh, model=model, now=now)
+
+
+def sealed(content: bytes) -> dict[str, str]:
+    """The hash that the centre states when it hands sealed data over."""
+    return {"stated_sha256": hashlib.sha256(content).hexdigest()}
