@@ -26,6 +26,8 @@ _FACTOR = {
 }
 _REQUEST = {
     "type": "object",
+    "description": "Day, period, schedule of cost items, terms, a score or a stated chance of missing the target, "
+    "rating, subsidies, assignments, step-down.",
     "required": ["as_of", "period", "schedule", "terms"],
     "additionalProperties": False,
     "properties": {
@@ -88,6 +90,7 @@ _REQUEST = {
 }
 _PRODUCT = {
     "type": "object",
+    "description": "One filed version: filing number, dates, trigger map, severity, loadings, options, ranges, rules.",
     "required": ["code", "version", "valid_from", "trigger_map", "loadings"],
     "properties": {
         "trigger_map": {
@@ -129,16 +132,28 @@ OUTPUT_SCHEMA: dict[str, Any] = {
         "valid_until",
     ],
     "properties": {
-        "premium_minor": _AMOUNT,
-        "net_premium_minor": _AMOUNT,
-        "subsidy_minor": _AMOUNT,
-        "sum_insured_minor": _AMOUNT,
-        "line_minor": _AMOUNT,
-        "trigger_probability": _SHARE,
-        "trigger": {"type": "object", "required": ["probability", "factors", "basis_risk"]},
-        "premium": {"type": "object", "required": ["expected_loss", "technical", "gross_minor", "rounding"]},
-        "decision": {"enum": ["offer", "refer", "decline"]},
-        "valid_until": _DAY,
+        "premium_minor": {**_AMOUNT, "description": "Gross premium, rounded once as the product says."},
+        "net_premium_minor": {**_AMOUNT, "description": "Gross premium less the subsidies."},
+        "subsidy_minor": {**_AMOUNT, "description": "Sum of the subsidies."},
+        "sum_insured_minor": {**_AMOUNT, "description": "Sum of the schedule."},
+        "line_minor": {**_AMOUNT, "description": "The most the insurer can pay."},
+        "trigger_probability": {**_SHARE, "description": "Chance of the insured event that was priced."},
+        "trigger": {
+            "type": "object",
+            "required": ["probability", "factors", "basis_risk"],
+            "description": "The three factors with basis and source, and the chances that a miss is not paid.",
+        },
+        "severity": {"type": "object", "description": "Moments of the payment given the event, and its table."},
+        "premium": {
+            "type": "object",
+            "required": ["expected_loss", "technical", "gross_minor", "rounding"],
+            "description": "The trail: recomputing it gives the gross premium to the minor unit.",
+        },
+        "rates": {"type": "object", "description": "Rate on sum insured and on line, expected loss ratio, commission."},
+        "raw_score": {"type": "object", "description": "The premium if every missed target were an insured event."},
+        "decision": {"enum": ["offer", "refer", "decline"], "description": "By the rules of the product."},
+        "flags": {"type": "array", "description": "The rules that fired, with the figure they looked at."},
+        "valid_until": {**_DAY, "description": "Never beyond the product version or the score."},
     },
 }
 EXAMPLE: dict[str, Any] = {"request": scenario_a_request(), "product": scenario_a_product()}

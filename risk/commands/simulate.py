@@ -30,6 +30,8 @@ INPUT_SCHEMA: dict[str, Any] = {
         "terms": {"type": "object", "description": "A terms document, docs/terms.md."},
         "drivers": {
             "type": "object",
+            "description": "Calendar of the milestones and one parameter for every assumption, each with its range, "
+            "basis (sourced, team, judgement), source and day.",
             "required": ["schema", "as_of", "start", "end", "milestones", "parameters"],
             "additionalProperties": False,
             "properties": {
@@ -47,7 +49,7 @@ INPUT_SCHEMA: dict[str, Any] = {
                         "properties": {"id": {"type": "string", "minLength": 1}, "on": _DAY},
                     },
                 },
-                "lags": {"type": "object"},
+                "lags": {"type": "object", "description": "Days to liquidation, recovery, commercial failure."},
                 "parameters": {
                     "type": "object",
                     "additionalProperties": {
@@ -66,21 +68,33 @@ OUTPUT_SCHEMA: dict[str, Any] = {
     "type": "object",
     "required": ["scenarios", "seed", "terms_hash", "drivers_hash", "endings", "parties", "whole", "payouts"],
     "properties": {
-        "scenarios": {"type": "integer", "minimum": 2},
-        "seed": {"type": "integer", "minimum": 0},
+        "scenarios": {"type": "integer", "minimum": 2, "description": "Scenarios run."},
+        "seed": {"type": "integer", "minimum": 0, "description": "The same seed gives the same bytes."},
+        "terms_hash": {"type": "string", "description": "Version hash of the terms simulated."},
+        "drivers_hash": {"type": "string", "description": "SHA-256 of the drivers in canonical JSON."},
+        "endings": {"type": "object", "description": "How scenarios end, each share with its standard error."},
         "parties": {
             "type": "object",
+            "description": "Per party profit, quantiles, chance of loss, value at risk, expected shortfall (positive is "
+            "a loss), multiple, rate of return, drawdown, histogram, each with its sampling error; driver_range apart.",
             "additionalProperties": {
                 "type": "object",
                 "required": ["kind", "name", "expected_profit", "loss_probability", "expected_shortfall"],
                 "properties": {"expected_profit": _MONEY_ESTIMATE},
             },
         },
-        "payouts": {"type": "object", "additionalProperties": _MONEY_ESTIMATE},
+        "whole": {"type": "object", "description": "The same for the sum of the parties, project and creditors apart."},
+        "payouts": {
+            "type": "object",
+            "description": "Expected payments of pool, insurer and guarantor.",
+            "additionalProperties": _MONEY_ESTIMATE,
+        },
         "drivers": {
             "type": "array",
+            "description": "The assumptions as rows.",
             "items": {"type": "object", "required": ["name", "basis", "source", "as_of"]},
         },
+        "assumptions": {"type": "array", "description": "What the model takes for granted, in both languages."},
     },
 }
 EXAMPLE: dict[str, Any] = {"terms": scenario_a_terms(), "drivers": scenario_a_drivers()}
