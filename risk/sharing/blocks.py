@@ -27,6 +27,7 @@ class To:
     approval: str | None = None
     conceded_by: str | None = None
     cap_share_of_gain: Fraction | None = None
+    resolution: bool = False
     name: dict[str, str] | None = None
     bounded = False
 

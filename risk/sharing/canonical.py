@@ -11,6 +11,7 @@ from risk.errors import RiskError
 
 TERMS_TAG = "pilotage/terms/1"
 EVENT_TAG = "pilotage/event/1"
+LARGEST = 2**63
 
 
 def normalise(value: Any, path: str = "") -> Any:
@@ -18,9 +19,13 @@ def normalise(value: Any, path: str = "") -> Any:
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
+        if abs(value) >= LARGEST:
+            raise RiskError(
+                f"The whole number at {path or 'the top'} is too large.", code="amount_too_large", field=path or None
+            )
         return value
     if isinstance(value, str):
-        return unicodedata.normalize("NFC", value)
+        return _text(value, path)
     if isinstance(value, float):
         raise RiskError(
             f"A floating-point number stands at {path or 'the top'}; amounts are integers and rates are text.",
@@ -34,7 +39,7 @@ def normalise(value: Any, path: str = "") -> Any:
         for key, item in value.items():
             if not isinstance(key, str):
                 raise RiskError(f"The key {key!r} at {path or 'the top'} is not text.", code="key_not_text", field=path)
-            name = unicodedata.normalize("NFC", key)
+            name = _text(key, path)
             if name in result:
                 raise RiskError(f"The key {name!r} stands twice at {path or 'the top'}.", code="key_twice", field=path)
             result[name] = normalise(item, f"{path}.{name}" if path else name)
@@ -46,13 +51,20 @@ def normalise(value: Any, path: str = "") -> Any:
     )
 
 
+def _text(value: str, path: str) -> str:
+    if any("\ud800" <= character <= "\udfff" for character in value):
+        raise RiskError(f"The text at {path or 'the top'} is no valid Unicode.", code="bad_text", field=path or None)
+    return unicodedata.normalize("NFC", value)
+
+
 def canonical_json(value: Any) -> str:
     """Return the one JSON text of `value`: sorted keys, no spaces, NFC, no floats.
 
     Raises
     ------
     RiskError
-        ``float_in_document``, ``key_not_text``, ``key_twice`` or ``not_json``, naming the path.
+        ``float_in_document``, ``amount_too_large``, ``bad_text``, ``key_not_text``, ``key_twice`` or ``not_json``,
+        naming the path.
     """
     return json.dumps(normalise(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
 

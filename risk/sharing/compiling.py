@@ -120,6 +120,7 @@ class Compiler(AmountCompiler):
             approval,
             giver,
             cap,
+            bool(data.get("resolution", False)),
             self._name(data, path),
         )
 

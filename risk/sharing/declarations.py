@@ -179,7 +179,7 @@ def _accrual_of(model: Model, data: Any, path: str, name: str, party: str, base:
 def _accrual(model: Model, data: Any, path: str) -> Accrual:
     data = reading.mapping(data, path, ("id", "party", "base", "rate", "day_count"), ("method", "steps"))
     party = reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party")
-    if data["base"] not in {f"capital:{name}" for name in model.parties}:
+    if data["base"] not in [f"capital:{name}" for name in model.parties]:
         raise TermsError(
             "unknown_base",
             f'{path}.base must be the capital of a party, such as "capital:{party}".',

@@ -248,6 +248,8 @@ def read_event(event: Any, *, arrays: bool = False) -> tuple[dict[str, Any], dat
         except RiskError as error:
             code = "float_in_amount" if error.code == "float_in_document" else error.code
             raise EventError(code, error.message, error.field) from error
+        except RecursionError as error:
+            raise EventError("too_deep", "The event is nested too deeply to read.", "body") from error
     event.setdefault("body", {})
     reading.identifier(event["id"], "id", EventError)
     if event["kind"] not in KINDS:

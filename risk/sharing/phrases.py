@@ -114,6 +114,8 @@ def _ground(node: Node, model: Model) -> Words:
         )
         if node.contract:
             zh, en = f"{zh}，合同{node.contract}", f"{en}, contract {node.contract}"
+        if node.resolution:
+            zh, en = f"{zh}，须经决议", f"{en}, by resolution"
         if node.conceded_by and node.cap_share_of_gain is not None:
             giver, cap = model.parties[node.conceded_by].name, percent_words(node.cap_share_of_gain)
             zh += f"，由{giver['zh']}从自身已实现收益中让与"

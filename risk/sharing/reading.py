@@ -77,7 +77,7 @@ def minor(data: Any, path: str, refuse: Refusal = TermsError) -> int:
     if isinstance(data, bool) or not isinstance(data, int):
         raise refuse("amount_not_integer", f"{path} must be an integer of minor units.", path)
     if data < 0:
-        raise refuse("negative_amount", f"{path} must not be negative; got {data}.", path)
+        raise refuse("negative_amount", f"{path} must not be negative.", path)
     if data > BOUND:
         raise refuse("amount_too_large", f"{path} must be at most {BOUND} minor units.", path)
     return data
