@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from marketplace.accounts import tasks as account_tasks
 from marketplace.agreements import handlers as agreement_handlers
 from marketplace.agreements import tasks as agreement_tasks
 from marketplace.assessments import tasks as assessment_tasks
@@ -19,5 +20,6 @@ HANDLERS: Handlers = {
 def register_jobs(settings: Settings) -> None:
     """Make every domain's jobs known to this process."""
     notification_tasks.register(settings)
+    account_tasks.register()
     assessment_tasks.register(settings)
     agreement_tasks.register()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from marketplace.accounts.signin import (
     actor,
+    characters,
     entrance,
     forgery,
     gate,
@@ -26,7 +27,8 @@ VIEWS = (entrance, joining, recovery)
 
 
 def register(app: Marketplace) -> None:
-    """Attach, in the order in which a request meets them: session, who acts, limits, gate, forgery, repeats."""
+    """Attach, in the order of a request: characters, session, who acts, limits, gate, forgery, repeats."""
+    characters.register(app)
     sessions.register(app)
     security.register(app)
     actor.register(app)

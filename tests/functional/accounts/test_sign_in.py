@@ -292,3 +292,27 @@ def test_cookie_is_bound_to_host_and_script_cannot_read_it(settings: Any) -> Non
     cookie = answer.headers["Set-Cookie"]
     assert cookie.startswith("__Host-session=")
     assert all(part in cookie for part in ("Secure", "HttpOnly", "SameSite=Lax", "Path=/"))
+
+
+@pytest.mark.parametrize(
+    ("path", "status"),
+    [("/organisations/a%00b", 404), ("/organisations?q=a%00b", 422), ("/api/v1/organisations?q=%00", 422),
+     ("/organisations?lang=en&x=%ED%A0%80", 200)],
+)  # fmt: skip
+def test_characters_that_no_column_takes_are_refused_alike(browser: Any, make: Any, path: str, status: int) -> None:
+    assert browser.sign_in(make.member("bank").user).get(path).status_code == status
+
+
+@pytest.mark.parametrize(
+    "body", [b'{"a": "x\\u0000"}', b'{"a": [{"b": "\\ud800"}]}', b"[" * 100_000, b'{"\\u0000": 1}']
+)
+def test_json_that_cannot_be_kept_is_refused(browser: Any, make: Any, body: bytes) -> None:
+    browser.sign_in(make.member("project_team").user)
+    page = browser.get("/account/password").get_data(as_text=True)
+    headers = {
+        "X-CSRFToken": page.split('name="csrf_token" value="')[1].split('"')[0],
+        "Content-Type": "application/json",
+    }
+    answer = browser.client.post("/api/v1/payments/pay_x/transfers", data=body, headers=headers)
+    assert answer.status_code == 422
+    assert answer.json["error"]["code"] == "invalid_input"
