@@ -37,7 +37,7 @@ def find_problem(content: dict[str, Any]) -> dict[str, Any] | None:
             or _check_settlement(content)
         )
     except (KeyError, TypeError, ValueError, AttributeError) as error:
-        return _problem("bundle", None, f"a part is missing or cannot be read: {error}")
+        return _problem("bundle", str(error)[:80], "a part is missing or cannot be read")
 
 
 def _problem(where: str, position: Any, reason: str) -> dict[str, Any]:
@@ -75,14 +75,14 @@ def _check_signatures(content: dict[str, Any]) -> dict[str, Any] | None:
             statement=item["statement"],
         )
         if not is_valid_signature(item["public_key"], item["signature"], message):
-            return _problem("signatures", place, f"the signature of {item['party']} does not hold")
+            return _problem("signatures", place, "the signature does not hold")
     active = content["active_version"]
     if active is None:
         return None
     signed = {item["party"] for item in content["signatures"] if item["version"] == active}
     for party in content["parties"]:
         if party["organisation"] is not None and party["party"] not in signed:
-            return _problem("signatures", None, f"{party['party']} has not signed the active version")
+            return _problem("signatures", party["party"], "this party has not signed the active version")
     return None
 
 
@@ -133,7 +133,7 @@ def _check_settlement(content: dict[str, Any]) -> dict[str, Any] | None:
     try:
         settled = settle({"terms": terms, "events": rows})
     except RiskError as error:
-        return _problem("settlement", error.details.get("id"), error.message)
+        return _problem("settlement", error.details.get("id"), "the engine refuses this event")
     if settled["trial_balance_minor"] != 0:
         return _problem("settlement", None, "the postings do not add to zero")
     return None

@@ -61,7 +61,8 @@ def _name_of(model: Any, kind: str, which: str, language: str) -> str:
     if not which:
         return ""
     if kind == "preference":
-        which = model.accruals[which].party
+        accrual = model.accruals[which]
+        return f"{model.parties[accrual.party].name[language]} ({float(accrual.rate * 100):g}%)"
     named = {"claim": model.claims, "limit_left": model.limits}.get(kind)
     if named is not None:
         return str(named[which].name[language])

@@ -28,6 +28,7 @@ from marketplace.web.agreements.event_forms import FORM_FIELDS, collectable, rea
 from marketplace.web.agreements.explaining import nest_tiers
 from marketplace.web.agreements.pages import load_agreement, locale
 from marketplace.web.agreements.reading import Reader, field_errors, form_values
+from marketplace.web.ledger import ACCOUNT_WORDS
 
 
 @blueprint.get("/agreements/<public_id>/events/<event_id>")
@@ -48,6 +49,7 @@ def show_event(public_id: str, event_id: str) -> Any:
         tiers=nest_tiers(event.explanation, parties, locale()),
         postings=list_postings(session, entry_id=event.ledger_entry_id) if event.ledger_entry_id else [],
         ledger_names=names,
+        account_words=ACCOUNT_WORDS,
         payments=queries.list_payments(session, agreement_id=agreement.id, event_id=event.id),
     )
 
