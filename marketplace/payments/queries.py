@@ -104,3 +104,12 @@ def compute_supervised_cash(session: orm.Session, *, book: str, currency: str) -
         )
         or 0
     )
+
+
+def list_pending_of_book(session: orm.Session, *, book: str) -> Sequence[PaymentIntent]:
+    """What still waits to be paid under one agreement, oldest first; for builders that act for the parties."""
+    return session.scalars(
+        sa.select(PaymentIntent)
+        .where(PaymentIntent.book == book, PaymentIntent.state == "pending")
+        .order_by(PaymentIntent.id)
+    ).all()
