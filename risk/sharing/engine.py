@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import datetime
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -89,7 +90,11 @@ class Engine:
         state = state_from_json(text)
         if state.terms_hash != self.terms_hash:
             raise EventError("other_terms", "The stored state belongs to another version of the terms.", "terms_hash")
-        return state
+        # A state stored before a counter or flag was introduced has it at its opening value.
+        opening = self.open()
+        return dataclasses.replace(
+            state, values={**opening.values, **state.values}, flags={**opening.flags, **state.flags}
+        )
 
     def apply(self, state: State, event: dict[str, Any]) -> Outcome:
         """Apply one event; `state` is never altered.

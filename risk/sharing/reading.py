@@ -13,6 +13,9 @@ from risk.sharing.errors import TermsError
 
 IDENTIFIER = re.compile(r"^[A-Za-z0-9][A-Za-z0-9_.-]{0,63}$")
 DECIMAL = re.compile(r"^[0-9]{1,6}(\.[0-9]{1,12})?$")
+# Within these years and rates every accrual's numerator stays inside 64 bits.
+FIRST_YEAR, LAST_YEAR = 1900, 2299
+HIGHEST_RATE = 10
 Refusal = Callable[..., Exception]
 
 
@@ -112,17 +115,28 @@ def rate(data: Any, path: str) -> Fraction:
         raise TermsError("rate_without_unit", f"{path} lacks 'per'.", f"{path}.per")
     data = mapping(data, path, ("value", "per"))
     choice(data["per"], f"{path}.per", ("year",))
-    return decimal(data["value"], f"{path}.value")
+    value = decimal(data["value"], f"{path}.value")
+    if value > HIGHEST_RATE:
+        raise TermsError(
+            "rate_too_high", f"{path} must be at most {HIGHEST_RATE} per year ({HIGHEST_RATE}00 %).", f"{path}.value"
+        )
+    return value
 
 
 def date(data: Any, path: str, refuse: Refusal = TermsError) -> datetime.date:
     """Return ISO text ``YYYY-MM-DD`` as a date."""
     if isinstance(data, str) and re.match(r"^\d{4}-\d{2}-\d{2}$", data):
         try:
-            return datetime.date.fromisoformat(data)
+            day = datetime.date.fromisoformat(data)
         except ValueError:
-            pass
-    raise refuse("bad_date", f"{path} must be a date written YYYY-MM-DD; got {str(data)[:40]!r}.", path)
+            day = datetime.date.min
+        if FIRST_YEAR <= day.year <= LAST_YEAR:
+            return day
+    raise refuse(
+        "bad_date",
+        f"{path} must be a date written YYYY-MM-DD from {FIRST_YEAR} to {LAST_YEAR}; got {str(data)[:40]!r}.",
+        path,
+    )
 
 
 def bilingual(data: Any, path: str) -> dict[str, str]:

@@ -93,6 +93,8 @@ BAD: list[tuple[str, str, Callable[[Json], None]]] = [
     ("rate_without_unit", "accruals[0].rate.per", put("accruals", 0, "rate", {"value": "0.06"})),
     ("bad_decimal", "accruals[0].rate.value", put("accruals", 0, "rate", "value", "6%")),
     ("bad_decimal", "accruals[0].rate.value", put("accruals", 0, "rate", "value", "-0.06")),
+    ("rate_too_high", "accruals[0].rate.value", put("accruals", 0, "rate", "value", "10.01")),
+    ("bad_date", "tranches[0].on", put("tranches", 0, "on", "9999-12-31")),
     ("wrong_currency", "currency", put("currency", "XYZ")),
     ("circular_reference", "pots.guidance-sale.program", circle),
     ("too_deep", "programs.operating", deep),
