@@ -75,8 +75,9 @@ OUTPUT_SCHEMA: dict[str, Any] = {
         "endings": {"type": "object", "description": "How scenarios end, each share with its standard error."},
         "parties": {
             "type": "object",
-            "description": "Per party profit, quantiles, chance of loss, value at risk, expected shortfall (positive is "
-            "a loss), multiple, rate of return, drawdown, histogram, each with its sampling error; driver_range apart.",
+            "description": "Per party profit, quantiles, chance of loss, value at risk, expected shortfall (positive "
+            "is a loss), multiple, rate of return, drawdown, histogram, each with its sampling error; "
+            "driver_range apart.",
             "additionalProperties": {
                 "type": "object",
                 "required": ["kind", "name", "expected_profit", "loss_probability", "expected_shortfall"],

@@ -65,7 +65,8 @@ def _value_of(factor: Mapping[str, Any], level: object, position: int) -> Decima
         if level is not None and str(level) in values:
             return read_decimal(values[str(level)], f"{field}.values.{level}", high=None)
     elif factor.get("kind") == "interval":
-        for band in read_list(factor.get("bands"), f"{field}.bands"):
+        for row in read_list(factor.get("bands"), f"{field}.bands"):
+            band = read_mapping(row, f"{field}.bands", allowed=("from", "below", "value"))
             if level is not None and _inside(read_decimal(level, f"rating.{factor.get('field')}", high=None), band):
                 return read_decimal(band.get("value"), f"{field}.bands.value", high=None)
     else:

@@ -54,6 +54,13 @@ def _bad_decimal(value: object, field: str, low: str, high: str | None) -> Insur
     )
 
 
+def read_real(value: object, field: str, *, low: float, high: float) -> float:
+    """Return a finite number of a score within ``[low, high]``; a score's figures are floats, never money."""
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not low <= value <= high:
+        raise InsuranceError(f"{field} must be a number from {low:g} to {high:g}.", field=field)
+    return float(value)
+
+
 def read_date(value: object, field: str) -> date:
     """Return an ISO date (``2027-01-10``) or a date as it is."""
     if type(value) is date:

@@ -64,7 +64,7 @@ def read_rounding(value: object) -> dict[str, Any]:
     mapping = read_mapping(value if value is not None else {}, "rounding", allowed=ROUNDING_KEYS)
     unit = read_minor(mapping.get("unit_minor", 100), "rounding.unit_minor", positive=True)
     mode = mapping.get("mode", "half_even")
-    if mode not in _MODES:
+    if not isinstance(mode, str) or mode not in _MODES:
         raise InsuranceError("rounding.mode must be half_even or half_up.", field="rounding.mode")
     return {"unit_minor": unit, "mode": mode}
 

@@ -92,18 +92,22 @@ def check_options(
     """Raise ``option_not_offered`` where a cost item, the deductible, limit or share is none of those filed."""
     covered = product.get("cost_items")
     for item in items:
-        if covered is not None and item not in covered:
+        if covered is not None and item not in read_list(covered, "product.cost_items"):
             raise _not_offered("schedule", item, [str(code) for code in covered])
     highest = product.get("limit_max_minor")
     if highest is not None and limit_minor > read_minor(highest, "product.limit_max_minor"):
         raise _not_offered("limit_minor", str(limit_minor), [f"at most {highest}"])
-    shares = [read_decimal(x, "insurer_share_options") for x in product.get("insurer_share_options") or []]
+    shares = [read_decimal(x, "insurer_share_options") for x in _options(product, "insurer_share_options")]
     if shares and insurer_share not in shares:
         raise _not_offered("insurer_share", decimal_text(insurer_share), [decimal_text(x) for x in shares])
-    options = [read_decimal(x, "deductible_options") for x in product.get("deductible_options") or []]
+    options = [read_decimal(x, "deductible_options") for x in _options(product, "deductible_options")]
     offered = [round(option * sum_insured_minor) for option in options]
     if offered and deductible_minor not in offered:
         raise _not_offered("deductible_minor", str(deductible_minor), [str(amount) for amount in offered])
+
+
+def _options(product: Mapping[str, Any], key: str) -> list[Any]:
+    return read_list(product.get(key) or [], f"product.{key}")
 
 
 def _not_offered(name: str, value: str, allowed: list[str]) -> InsuranceError:

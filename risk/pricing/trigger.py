@@ -21,6 +21,7 @@ from risk.pricing.numbers import (
     read_decimal,
     read_list,
     read_mapping,
+    read_real,
 )
 
 BASES = ("sourced", "judgement")
@@ -149,32 +150,42 @@ def _read_probability(score: Mapping[str, Any]) -> float:
             code="trigger_not_given",
             field="score.probability",
         )
-    steps = [float(row["probability"]) for row in read_list(score.get("staircase") or [], "score.staircase")]
+    steps = [
+        read_real(row.get("probability"), f"{field}.probability", low=0, high=1) for field, row in _staircase(score)
+    ]
     if steps and abs((1 - math.prod(1 - step for step in steps)) - value) > 5e-6 * (len(steps) + 1):
         raise InsuranceError("The staircase of the score does not compose to its probability.", field="score.staircase")
     return float(value)
 
 
+def _staircase(score: Mapping[str, Any]) -> list[tuple[str, Mapping[str, Any]]]:
+    rows = read_list(score.get("staircase") or [], "score.staircase")
+    fields = [f"score.staircase[{position}]" for position in range(len(rows))]
+    return [(field, read_mapping(row, field)) for field, row in zip(fields, rows, strict=True)]
+
+
 def _time_ratio(score: Mapping[str, Any], months: float) -> tuple[float, str]:
-    horizon = score.get("horizon_months")
-    steps = score.get("staircase") or []
-    if horizon is None or months >= float(horizon):
+    if score.get("horizon_months") is None:
+        return 1.0, "the score states no horizon, taken at the deadline"
+    horizon = read_real(score["horizon_months"], "score.horizon_months", low=0.1, high=1_200)
+    if months >= horizon:
         return 1.0, "deadline not before the score's horizon, no credit for later time"
-    timing = [_step_moments(row) for row in steps]
-    if not timing or any(moments is None for moments in timing):
-        # Without step times the deadline counts in proportion: the shorter time can only raise the
-        # probability.
-        return max(months / float(horizon), 0.0), "deadline before the horizon, chance of success in proportion"
+    timing = [_step_moments(field, row) for field, row in _staircase(score)]
     known = [moments for moments in timing if moments is not None]
+    if not known or len(known) < len(timing):
+        # Without step times the deadline counts in proportion: the shorter time can only raise the probability.
+        return max(months / horizon, 0.0), "deadline before the horizon, chance of success in proportion"
     chains = [known[position:] for position in range(len(known))]
-    ratios = [_reached_by(chain, months) / max(_reached_by(chain, float(horizon)), 1e-300) for chain in chains]
+    ratios = [_reached_by(chain, months) / max(_reached_by(chain, horizon), 1e-300) for chain in chains]
     return min(1.0, *ratios), "deadline before the horizon, by the step times of the staircase"
 
 
-def _step_moments(row: Mapping[str, Any]) -> tuple[float, float] | None:
-    median, late = row.get("months_50"), row.get("months_95")
-    if median is None or late is None or not 0 < median <= late:
+def _step_moments(field: str, row: Mapping[str, Any]) -> tuple[float, float] | None:
+    if row.get("months_50") is None or row.get("months_95") is None:
         return None
+    median, late = (read_real(row[key], f"{field}.{key}", low=1e-3, high=1e5) for key in ("months_50", "months_95"))
+    if late < median:
+        raise InsuranceError("The 95 % quantile of the months is below the median.", field=f"{field}.months_95")
     sigma = math.log(late / median) / _Z95
     mean = median * math.exp(sigma**2 / 2)
     return mean, mean**2 * math.expm1(sigma**2)

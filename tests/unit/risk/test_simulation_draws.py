@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import copy
+import random
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from risk.simulation.draws import ChunkDraws, check_seed, chunk_sizes
 from risk.simulation.drivers import read_drivers
@@ -79,6 +82,9 @@ def document(**parameters):
         "milestones": [{"id": "M1", "on": "2027-06-15"}, {"id": "M2", "on": "2028-09-20"}],
         "parameters": {**base, **parameters},
     }
+
+
+DOCUMENT = document()
 
 
 def arrays_of(sample):
@@ -227,3 +233,22 @@ def test_bad_drivers_are_refused_by_name_before_any_draw(path, value, code):
         read_drivers(change(path, value))
     assert caught.value.code == code
     assert caught.value.field
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(0, 2**32))
+def test_one_wrong_value_anywhere_is_read_or_refused_and_never_crashes(choice):
+    picker = random.Random(choice)
+    document = copy.deepcopy(DOCUMENT)
+    name = picker.choice(list(document["parameters"]))
+    places = [(document, key) for key in document] + [
+        (document["parameters"][name], key) for key in document["parameters"][name]
+    ]
+    target, key = picker.choice([*places, (document["milestones"], 1), (document["milestones"][0], "on")])
+    target[key] = picker.choice([None, True, -1, 10**16, 1.5, float("nan"), "", "x", "1", "-1", "NaN", [], {}, [None]])
+    refusal = None
+    try:
+        read_drivers(document)
+    except SimulationError as error:
+        refusal = error
+    assert refusal is None or all((refusal.code, refusal.message, refusal.field))
