@@ -9,11 +9,13 @@ from marketplace.assessments import tasks as assessment_tasks
 from marketplace.config import Settings
 from marketplace.db import Handlers
 from marketplace.events import MilestoneDecided, PaymentConfirmed
+from marketplace.insurance import handlers as insurance_handlers
+from marketplace.insurance import tasks as insurance_tasks
 from marketplace.notifications import tasks as notification_tasks
 
 HANDLERS: Handlers = {
     MilestoneDecided: (agreement_handlers.on_milestone_decided,),
-    PaymentConfirmed: (agreement_handlers.on_payment_confirmed,),
+    PaymentConfirmed: (agreement_handlers.on_payment_confirmed, insurance_handlers.on_payment_confirmed),
 }
 
 
@@ -23,3 +25,4 @@ def register_jobs(settings: Settings) -> None:
     account_tasks.register()
     assessment_tasks.register(settings)
     agreement_tasks.register()
+    insurance_tasks.register()

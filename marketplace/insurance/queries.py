@@ -1,0 +1,411 @@
+"""Every SELECT of insurance; `visible_quotes`, `visible_policies` and the like are the scopes of all doors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from datetime import date
+from typing import Any
+
+import sqlalchemy as sa
+from sqlalchemy import orm
+
+from marketplace.accounts.models import Organisation
+from marketplace.insurance.errors import InsuranceNotFoundError
+from marketplace.insurance.models import (
+    Assignment,
+    Claim,
+    ClaimPayment,
+    InsuranceProduct,
+    Policy,
+    Quote,
+    QuoteRequest,
+)
+from marketplace.payments.models import PaymentIntent
+
+OVERSEERS = ("operator", "regulator")
+
+
+def visible_products(actor: Any) -> sa.Select[tuple[InsuranceProduct]]:
+    """Filed products are read by everybody who is signed in; only their insurer files a new version."""
+    del actor  # a filed product is public
+    return sa.select(InsuranceProduct).options(orm.joinedload(InsuranceProduct.insurer))
+
+
+def list_products(session: orm.Session, *, actor: Any, insurer_id: int | None = None) -> Sequence[InsuranceProduct]:
+    """Products, the newest version first."""
+    statement = visible_products(actor).order_by(InsuranceProduct.valid_from.desc(), InsuranceProduct.id.desc())
+    if insurer_id is not None:
+        statement = statement.where(InsuranceProduct.insurer_organisation_id == insurer_id)
+    return session.scalars(statement).all()
+
+
+def get_product(session: orm.Session, *, actor: Any, public_id: str) -> InsuranceProduct:
+    found = session.scalar(visible_products(actor).where(InsuranceProduct.public_id == public_id))
+    if found is None:
+        raise InsuranceNotFoundError()
+    return found
+
+
+def find_product_version(session: orm.Session, *, insurer_id: int, code: str, version: str) -> InsuranceProduct | None:
+    return session.scalar(
+        sa.select(InsuranceProduct).where(
+            InsuranceProduct.insurer_organisation_id == insurer_id,
+            InsuranceProduct.code == code,
+            InsuranceProduct.version == version,
+        )
+    )
+
+
+def find_current_product(session: orm.Session, *, insurer_id: int, currency: str, on: date) -> InsuranceProduct | None:
+    """The newest version of an insurer that is valid on a day."""
+    return session.scalar(
+        sa.select(InsuranceProduct)
+        .where(
+            InsuranceProduct.insurer_organisation_id == insurer_id,
+            InsuranceProduct.currency == currency,
+            InsuranceProduct.valid_from <= on,
+            sa.or_(InsuranceProduct.valid_to.is_(None), InsuranceProduct.valid_to >= on),
+        )
+        .order_by(InsuranceProduct.valid_from.desc(), InsuranceProduct.id.desc())
+        .limit(1)
+    )
+
+
+def list_insurers(session: orm.Session, *, currency: str, on: date) -> Sequence[Organisation]:
+    """Verified insurers with a product that is valid on a day."""
+    offering = sa.select(InsuranceProduct.insurer_organisation_id).where(
+        InsuranceProduct.currency == currency,
+        InsuranceProduct.valid_from <= on,
+        sa.or_(InsuranceProduct.valid_to.is_(None), InsuranceProduct.valid_to >= on),
+    )
+    return session.scalars(
+        sa.select(Organisation)
+        .where(Organisation.kind == "insurer", Organisation.verification_state == "verified")
+        .where(Organisation.id.in_(offering))
+        .order_by(Organisation.id)
+    ).all()
+
+
+def list_organisations(
+    session: orm.Session, *, public_ids: Iterable[str], kind: str | None = None
+) -> list[Organisation]:
+    """Verified organisations by public id, in the order asked for; a missing one is left out."""
+    wanted = list(public_ids)
+    statement = sa.select(Organisation).where(
+        Organisation.public_id.in_(wanted), Organisation.verification_state == "verified"
+    )
+    if kind is not None:
+        statement = statement.where(Organisation.kind == kind)
+    found = {row.public_id: row for row in session.scalars(statement)}
+    return [found[public_id] for public_id in wanted if public_id in found]
+
+
+def list_banks(session: orm.Session) -> Sequence[Organisation]:
+    """Verified banks, to whom an indemnity can be assigned."""
+    return session.scalars(
+        sa.select(Organisation)
+        .where(Organisation.kind == "bank", Organisation.verification_state == "verified")
+        .order_by(Organisation.id)
+    ).all()
+
+
+def visible_requests(actor: Any) -> sa.Select[tuple[QuoteRequest]]:
+    """The applicant, the insurers that were asked, the named broker, and the overseers."""
+    statement = sa.select(QuoteRequest)
+    if actor.organisation_kind in OVERSEERS:
+        return statement
+    asked = sa.select(Quote.request_id).where(Quote.insurer_organisation_id == actor.organisation_id)
+    return statement.where(
+        sa.or_(
+            QuoteRequest.organisation_id == actor.organisation_id,
+            QuoteRequest.broker_organisation_id == actor.organisation_id,
+            QuoteRequest.id.in_(asked),
+        )
+    )
+
+
+def _with_project(statement: sa.Select[tuple[QuoteRequest]]) -> sa.Select[tuple[QuoteRequest]]:
+    return statement.options(orm.joinedload(QuoteRequest.project), orm.joinedload(QuoteRequest.organisation))
+
+
+def get_request(session: orm.Session, *, actor: Any, public_id: str) -> QuoteRequest:
+    found = session.scalar(_with_project(visible_requests(actor)).where(QuoteRequest.public_id == public_id))
+    if found is None:
+        raise InsuranceNotFoundError()
+    return found
+
+
+def list_requests(
+    session: orm.Session, *, actor: Any, project_id: int | None = None, after_id: int | None = None, limit: int = 100
+) -> Sequence[QuoteRequest]:
+    """Newest first."""
+    statement = _with_project(visible_requests(actor)).order_by(QuoteRequest.id.desc()).limit(limit)
+    if project_id is not None:
+        statement = statement.where(QuoteRequest.project_id == project_id)
+    if after_id is not None:
+        statement = statement.where(QuoteRequest.id < after_id)
+    return session.scalars(statement).all()
+
+
+def count_requests(session: orm.Session, *, actor: Any) -> int:
+    statement = visible_requests(actor).with_only_columns(QuoteRequest.id)
+    return session.scalar(sa.select(sa.func.count()).select_from(statement.subquery())) or 0
+
+
+def visible_quotes(actor: Any) -> sa.Select[tuple[Quote]]:
+    """Sealed: an insurer sees its own; the applicant and the named broker all of a request once they say something.
+
+    The operator and the regulator see all, so that refusals and adverse selection show.
+    """
+    statement = sa.select(Quote).join(Quote.request)
+    if actor.organisation_kind in OVERSEERS:
+        return statement
+    said = Quote.state.not_in(("draft", "priced"))
+    return statement.where(
+        sa.or_(
+            Quote.insurer_organisation_id == actor.organisation_id,
+            sa.and_(
+                said,
+                sa.or_(
+                    QuoteRequest.organisation_id == actor.organisation_id,
+                    QuoteRequest.broker_organisation_id == actor.organisation_id,
+                ),
+            ),
+        )
+    )
+
+
+def _whole(statement: sa.Select[tuple[Quote]]) -> sa.Select[tuple[Quote]]:
+    return statement.options(
+        orm.contains_eager(Quote.request).joinedload(QuoteRequest.project),
+        orm.contains_eager(Quote.request).joinedload(QuoteRequest.organisation),
+        orm.joinedload(Quote.insurer),
+        orm.joinedload(Quote.product),
+        orm.joinedload(Quote.score),
+        orm.joinedload(Quote.disclosure),
+    ).execution_options(populate_existing=True)
+
+
+def get_quote(session: orm.Session, *, actor: Any, public_id: str) -> Quote:
+    found = session.scalar(_whole(visible_quotes(actor)).where(Quote.public_id == public_id))
+    if found is None:
+        raise InsuranceNotFoundError()
+    return found
+
+
+def list_quotes(
+    session: orm.Session,
+    *,
+    actor: Any,
+    request_id: int | None = None,
+    state: str | None = None,
+    after_id: int | None = None,
+    limit: int = 100,
+) -> Sequence[Quote]:
+    """Newest first; the quotes of one request in the order in which the insurers were asked."""
+    statement = _whole(visible_quotes(actor)).limit(limit)
+    statement = statement.order_by(Quote.id.desc() if request_id is None else Quote.id)
+    if request_id is not None:
+        statement = statement.where(Quote.request_id == request_id)
+    if state is not None:
+        statement = statement.where(Quote.state == state)
+    if after_id is not None:
+        statement = statement.where(Quote.id < after_id)
+    return session.scalars(statement).all()
+
+
+def count_quotes(session: orm.Session, *, actor: Any, state: str | None = None) -> int:
+    statement = visible_quotes(actor)
+    if state is not None:
+        statement = statement.where(Quote.state == state)
+    rows = statement.with_only_columns(Quote.id).subquery()
+    return session.scalar(sa.select(sa.func.count()).select_from(rows)) or 0
+
+
+def list_insurers_asked(session: orm.Session, *, request_id: int) -> Sequence[Organisation]:
+    """Who was asked: the applicant may know that even before an answer."""
+    asked = sa.select(Quote.insurer_organisation_id).where(Quote.request_id == request_id)
+    return session.scalars(sa.select(Organisation).where(Organisation.id.in_(asked)).order_by(Organisation.id)).all()
+
+
+def find_open_request(session: orm.Session, *, project_id: int) -> QuoteRequest | None:
+    return session.scalar(
+        sa.select(QuoteRequest).where(QuoteRequest.project_id == project_id, QuoteRequest.state == "open")
+    )
+
+
+def list_open_quotes(session: orm.Session, *, request_id: int) -> Sequence[Quote]:
+    """The quotes of a request that still wait for something, for the house's own moves."""
+    open_states = ("draft", "priced", "referred", "offered")
+    return session.scalars(sa.select(Quote).where(Quote.request_id == request_id, Quote.state.in_(open_states))).all()
+
+
+def find_accepted_quote(session: orm.Session, *, request_id: int) -> Quote | None:
+    return session.scalar(
+        sa.select(Quote).where(Quote.request_id == request_id, Quote.state.in_(("accepted", "bound")))
+    )
+
+
+def list_lapsed_quotes(session: orm.Session, *, today: date) -> Sequence[Quote]:
+    """Offered or accepted quotes whose last day is over."""
+    return session.scalars(
+        sa.select(Quote).where(Quote.state.in_(("offered", "accepted")), Quote.valid_until < today)
+    ).all()
+
+
+def visible_policies(actor: Any) -> sa.Select[tuple[Policy]]:
+    """The insured, the insurer, those to whom the indemnity is assigned, and the overseers."""
+    statement = sa.select(Policy)
+    if actor.organisation_kind in (*OVERSEERS, "auditor"):
+        return statement
+    assigned = sa.select(Assignment.policy_id).where(Assignment.organisation_id == actor.organisation_id)
+    return statement.where(
+        sa.or_(
+            Policy.insured_organisation_id == actor.organisation_id,
+            Policy.insurer_organisation_id == actor.organisation_id,
+            Policy.id.in_(assigned),
+        )
+    )
+
+
+def _policy_loaded(statement: sa.Select[tuple[Policy]]) -> sa.Select[tuple[Policy]]:
+    return statement.options(
+        orm.joinedload(Policy.project),
+        orm.joinedload(Policy.insurer),
+        orm.joinedload(Policy.insured),
+        orm.joinedload(Policy.premium_payment),
+        orm.joinedload(Policy.quote),
+        orm.selectinload(Policy.assignments).joinedload(Assignment.organisation),
+        orm.selectinload(Policy.claims),
+    ).execution_options(populate_existing=True)
+
+
+def get_policy(session: orm.Session, *, actor: Any, public_id: str) -> Policy:
+    found = session.scalar(_policy_loaded(visible_policies(actor)).where(Policy.public_id == public_id))
+    if found is None:
+        raise InsuranceNotFoundError()
+    return found
+
+
+def list_policies(session: orm.Session, *, actor: Any, project_id: int | None = None) -> Sequence[Policy]:
+    statement = _policy_loaded(visible_policies(actor)).order_by(Policy.id.desc())
+    if project_id is not None:
+        statement = statement.where(Policy.project_id == project_id)
+    return session.scalars(statement).all()
+
+
+def list_policies_of_project(session: orm.Session, *, project_id: int) -> Sequence[Policy]:
+    """Every policy of a project, oldest first; the caller has checked that the actor sees the project."""
+    return session.scalars(
+        _policy_loaded(sa.select(Policy)).where(Policy.project_id == project_id).order_by(Policy.id)
+    ).all()
+
+
+def find_policy(session: orm.Session, *, policy_id: int) -> Policy | None:
+    """One policy by its database id, for handlers that act for the house."""
+    return session.scalar(_policy_loaded(sa.select(Policy)).where(Policy.id == policy_id))
+
+
+def find_policy_of_quote(session: orm.Session, *, quote_id: int) -> Policy | None:
+    return session.scalar(sa.select(Policy).where(Policy.quote_id == quote_id))
+
+
+def find_policy_of_payment(session: orm.Session, *, payment_id: int) -> Policy | None:
+    return session.scalar(_policy_loaded(sa.select(Policy)).where(Policy.premium_payment_id == payment_id))
+
+
+def list_ended_policies(session: orm.Session, *, today: date) -> Sequence[Policy]:
+    """Policies in force whose period is over, and bound ones whose premium nobody has paid by then."""
+    return session.scalars(
+        sa.select(Policy)
+        .join(Policy.premium_payment)
+        .options(orm.contains_eager(Policy.premium_payment))
+        .where(
+            Policy.cover_to < today,
+            sa.or_(
+                Policy.state == "in_force",
+                sa.and_(Policy.state == "bound", PaymentIntent.state.in_(("pending", "cancelled"))),
+            ),
+        )
+    ).all()
+
+
+def get_layer_terms(session: orm.Session, policy_id: int) -> dict[str, Any]:
+    """What an agreement copies of a policy: parties, layer, assignments, premium and the hash of the wording."""
+    policy = find_policy(session, policy_id=policy_id)
+    if policy is None:
+        raise InsuranceNotFoundError()
+    return {
+        "policy": policy.public_id,
+        "number": policy.number,
+        "state": policy.state,
+        "insurer": policy.insurer.public_id,
+        "insured": policy.insured.public_id,
+        "currency": policy.currency,
+        "premium_minor": policy.premium_minor,
+        "subsidy_minor": policy.subsidy_minor,
+        "net_premium_minor": policy.premium_minor - policy.subsidy_minor,
+        "sum_insured_minor": sum(item["sum_insured_minor"] for item in policy.schedule),
+        "schedule": policy.schedule,
+        "deductible_minor": policy.terms["deductible_minor"],
+        "insurer_share": policy.terms["insurer_share"],
+        "limit_minor": policy.limit_minor,
+        "assignments": [{"organisation": row.organisation.public_id, "share": row.share} for row in policy.assignments],
+        "insured_event": policy.content["insured_event"],
+        "cover_from": policy.cover_from.isoformat(),
+        "cover_to": policy.cover_to.isoformat(),
+        "target_by": policy.target_by.isoformat(),
+        "wording_hash": policy.wording_hash,
+    }
+
+
+def _claim_loaded(statement: sa.Select[tuple[Claim]]) -> sa.Select[tuple[Claim]]:
+    return statement.options(
+        orm.joinedload(Claim.policy).joinedload(Policy.project),
+        orm.joinedload(Claim.policy).joinedload(Policy.insurer),
+        orm.joinedload(Claim.policy).joinedload(Policy.insured),
+        orm.joinedload(Claim.policy).selectinload(Policy.assignments).joinedload(Assignment.organisation),
+        orm.selectinload(Claim.payments).joinedload(ClaimPayment.organisation),
+        orm.selectinload(Claim.payments).joinedload(ClaimPayment.payment),
+    ).execution_options(populate_existing=True)
+
+
+def visible_claims(actor: Any) -> sa.Select[tuple[Claim]]:
+    """Whoever sees the policy sees its claims."""
+    return sa.select(Claim).where(Claim.policy_id.in_(visible_policies(actor).with_only_columns(Policy.id)))
+
+
+def get_claim(session: orm.Session, *, actor: Any, public_id: str) -> Claim:
+    found = session.scalar(_claim_loaded(visible_claims(actor)).where(Claim.public_id == public_id))
+    if found is None:
+        raise InsuranceNotFoundError()
+    return found
+
+
+def list_claims(session: orm.Session, *, actor: Any, limit: int = 200) -> Sequence[Claim]:
+    return session.scalars(_claim_loaded(visible_claims(actor)).order_by(Claim.id.desc()).limit(limit)).all()
+
+
+def list_standing_claims(session: orm.Session, *, policy_id: int) -> Sequence[Claim]:
+    """Claims of a policy that were not refused."""
+    return session.scalars(
+        sa.select(Claim).where(Claim.policy_id == policy_id, Claim.state != "refused").order_by(Claim.id)
+    ).all()
+
+
+def list_items_claimed_elsewhere(session: orm.Session, *, project_id: int, policy_id: int) -> set[str]:
+    """Cost items of a project on which another policy has accepted spend: a loss belongs to one cover only."""
+    rows = session.scalars(
+        sa.select(Claim)
+        .join(Claim.policy)
+        .where(Policy.project_id == project_id, Policy.id != policy_id, Claim.state != "refused")
+    )
+    return {row["code"] for claim in rows for row in claim.items if row.get("accepted_minor")}
+
+
+def find_claim_of_payment(session: orm.Session, *, payment_id: int) -> Claim | None:
+    return session.scalar(
+        _claim_loaded(sa.select(Claim)).where(
+            Claim.id.in_(sa.select(ClaimPayment.claim_id).where(ClaimPayment.payment_id == payment_id))
+        )
+    )
