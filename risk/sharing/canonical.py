@@ -52,6 +52,8 @@ def normalise(value: Any, path: str = "") -> Any:
 
 
 def _text(value: str, path: str) -> str:
+    if value.isascii():
+        return value
     if any("\ud800" <= character <= "\udfff" for character in value):
         raise RiskError(f"The text at {path or 'the top'} is no valid Unicode.", code="bad_text", field=path or None)
     return unicodedata.normalize("NFC", value)

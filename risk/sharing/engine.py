@@ -122,7 +122,8 @@ class Engine:
         for earlier in state.log:
             if earlier["id"] == event["id"]:
                 if earlier == event:
-                    return Outcome(state, balances=self.balances(state), hash=state.head or "", repeated=True)
+                    first = self._hash_in_log(state, event["id"])
+                    return Outcome(state, balances=self.balances(state), hash=first, repeated=True)
                 raise EventError("event_id_reused", f"The id {event['id']} belongs to another event.", "id")
         head = event_hash(event, self.terms_hash, state.head)
         log = (*state.log, event)
@@ -137,6 +138,15 @@ class Engine:
         new = State(self.terms_hash, run.status, on, run.values, accounts, run.flags, run.results, head, log)
         flows = {party: amount for party, amount in run.flows.items() if amount}
         return Outcome(new, journal.nets_by_step(), explanation.tiers, self.balances(new), flows, head)
+
+    def _hash_in_log(self, state: State, name: str) -> str:
+        """Return the hash that an event of the log got when it was applied."""
+        head: str | None = None
+        for earlier in state.log:
+            head = event_hash(earlier, self.terms_hash, head)
+            if earlier["id"] == name:
+                break
+        return head or ""
 
     def _reverse(
         self,

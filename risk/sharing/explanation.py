@@ -26,9 +26,15 @@ class Explanation:
 
     def open(self, node: Cap | Facility, capacity: int, amount: int) -> None:
         """Begin a tier."""
-        what = node.amount if isinstance(node, Cap) else node.layer
-        tier = self._tier(node.path, node_name(node, self.model), amount_words(what, self.model), capacity, amount)
-        self._open.append(tier)
+        name, why = self._words(node)
+        self._open.append(self._tier(node.path, name, why, capacity, amount))
+
+    def _words(self, node: Cap | Facility) -> tuple[dict[str, str], dict[str, str]]:
+        if node.path not in self.model.words:
+            what = node.amount if isinstance(node, Cap) else node.layer
+            self.model.words[node.path] = (node_name(node, self.model), amount_words(what, self.model))
+        name, why = self.model.words[node.path]
+        return dict(name), dict(why)
 
     def open_rest(self, node: Share | When, amount: int) -> bool:
         """Begin a tier that takes all that is left; say no where it would stand inside another or be empty."""

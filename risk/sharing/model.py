@@ -175,6 +175,8 @@ class Model:
     recoveries: Recover | None = None
     value_names: tuple[str, ...] = ()
     concession_caps: dict[str, Fraction] = field(default_factory=dict)
+    # Words of tiers by clause, made on first use; terms never change under a model.
+    words: dict[str, tuple[dict[str, str], dict[str, str]]] = field(default_factory=dict)
 
     @property
     def loans(self) -> list[Instrument]:

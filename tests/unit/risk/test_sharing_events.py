@@ -145,13 +145,17 @@ def test_nothing_follows_a_closed_agreement(engine: Engine) -> None:
 
 
 def test_the_same_event_again_changes_nothing_and_another_body_is_refused(engine: Engine) -> None:
-    state = engine.open()
+    state, hashes = engine.open(), {}
     for row in scenario_a("hard_failure")["events"]:
-        state = engine.apply(state, row).state
+        outcome = engine.apply(state, row)
+        state, hashes[row["id"]] = outcome.state, outcome.hash
         again = engine.apply(state, row)
         assert again.repeated
+        assert again.hash == outcome.hash
         assert again.state is state
         assert again.postings == []
+    first = scenario_a("hard_failure")["events"][0]
+    assert engine.apply(state, first).hash == hashes[first["id"]]
     other = {**row, "effective_on": "2030-01-01"}
     with pytest.raises(EventError) as refusal:
         engine.apply(state, other)
