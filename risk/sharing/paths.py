@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from risk.sharing.applying import balance_names, opening_state, read_event, start_run
 from risk.sharing.arithmetic import ArrayArithmetic
-from risk.sharing.engine import balance_names, opening_state, read_event, start_run
 from risk.sharing.errors import EventError
 from risk.sharing.events import HANDLERS
 from risk.sharing.model import Model

@@ -10,7 +10,7 @@ import pytest
 
 from risk.sharing import validate_terms
 from risk.sharing.amounts import BALANCE_KINDS, SETTLEABLE
-from risk.sharing.engine import read_event
+from risk.sharing.applying import read_event
 from risk.sharing.events import KINDS
 from risk.sharing.scenario_a import scenario_a_terms
 
