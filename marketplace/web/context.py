@@ -40,6 +40,7 @@ NAVIGATION: tuple[tuple[str, str, str, str, Permission | None], ...] = (
     ("ledger", "Ledger", "ledger.show_ledger", "ledger", Permission.LEDGER_READ),
     ("linkage", "Linkage reports", "linkage.list_reports", "linkage", Permission.LINKAGE_READ),
     ("schemes", "Scheme rules", "schemes.list_rules", "rule", Permission.SCHEME_READ),
+    ("organisations", "Organisations", "accounts.list_organisations", "organisations", Permission.ORGANISATION_READ),
     ("operator", "Operation", "operator.show_overview", "operator", Permission.AUDIT_READ),
 )
 

@@ -15,7 +15,8 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 
 
 def register(app: Flask) -> None:
-    app.before_request(_start)
+    # Before everything else: a request that is refused at sign-in has its number too.
+    app.before_request_funcs.setdefault(None, []).insert(0, _start)
     app.after_request(_add_headers)
 
 

@@ -192,6 +192,7 @@ def test_revoked_expired_and_unknown_keys_are_refused(app: Marketplace, browser:
         answer = call(app, wrong)
         assert answer.status_code == 401, wrong[:10]
         assert set(answer.json["error"]) == {"code", "message", "field", "details", "request_id"}
+        assert answer.json["error"]["request_id"] == answer.headers["X-Request-ID"] != ""
     basic = app.test_client().get("/api/v1/me", headers={"Authorization": "Basic dXNlcjpwYXNz"})
     assert basic.status_code == 401
 
