@@ -10,7 +10,7 @@ from risk.errors import RiskError
 from risk.sharing import reading
 from risk.sharing.canonical import normalise
 from risk.sharing.errors import EventError
-from risk.sharing.events import KINDS
+from risk.sharing.handlers import KINDS
 from risk.sharing.model import Model
 from risk.sharing.run import Run
 from risk.sharing.state import State

@@ -14,7 +14,7 @@ from risk.sharing.applying import balance_names, opening_state, read_event, stan
 from risk.sharing.arithmetic import IntegerArithmetic
 from risk.sharing.canonical import event_hash, terms_hash
 from risk.sharing.errors import EventError
-from risk.sharing.events import HANDLERS
+from risk.sharing.handlers import HANDLERS
 from risk.sharing.journal import Posting
 from risk.sharing.model import Model
 from risk.sharing.paths import Paths, run_paths

@@ -10,7 +10,7 @@ from typing import Any
 from risk.sharing.applying import balance_names, opening_state, read_event, start_run
 from risk.sharing.arithmetic import ArrayArithmetic
 from risk.sharing.errors import EventError
-from risk.sharing.events import HANDLERS
+from risk.sharing.handlers import HANDLERS
 from risk.sharing.model import Model
 from risk.sharing.run import Run
 from risk.sharing.state import State

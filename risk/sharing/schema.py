@@ -11,7 +11,7 @@ from typing import Any
 from risk.sharing.amounts import BALANCE_KINDS
 from risk.sharing.arithmetic import BOUND
 from risk.sharing.compiling import CHANNELS, FACILITIES
-from risk.sharing.events import KINDS
+from risk.sharing.handlers import KINDS
 from risk.sharing.model import CAPACITIES, DAY_COUNTS, LEGAL_BASES, PARTY_KINDS
 from risk.sharing.split import POLICIES
 from risk.sharing.terms import CURRENCIES, DAY_ZONES

@@ -11,7 +11,7 @@ import pytest
 from risk.sharing import validate_terms
 from risk.sharing.amounts import BALANCE_KINDS, SETTLEABLE
 from risk.sharing.applying import read_event
-from risk.sharing.events import KINDS
+from risk.sharing.handlers import KINDS
 from risk.sharing.scenario_a import scenario_a_terms
 
 PAGE = (Path(__file__).parents[3] / "docs" / "terms.md").read_text(encoding="utf-8")
