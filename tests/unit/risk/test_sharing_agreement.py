@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import ast
 from collections import Counter
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from hypothesis import strategies as st
 
 from risk.sharing import AmountError, Engine
 from risk.sharing.journal import MEMO_PAIRS
+from tests.reference import sharing as sharing_reference
 from tests.reference.sharing import Reference
 from tests.reference.sharing_generator import Agreement, Generator
 from tests.reference.sharing_timeline import BOUND, SCENARIOS
@@ -109,3 +112,12 @@ def test_the_generator_covers_what_it_must() -> None:
     assert drawn["parties:40"]
     assert any((BOUND, BOUND - 1, 0, BOUND // 2) in event["body"].values()
                for seed in range(programs) for event in Generator(seed).agreement().events)  # fmt: skip
+
+
+def test_the_reference_imports_nothing_of_ours() -> None:
+    folder = Path(sharing_reference.__file__).parent
+    for name in ("sharing.py", "splitting.py", "sharing_generator.py", "sharing_timeline.py"):
+        for node in ast.walk(ast.parse((folder / name).read_text(encoding="utf-8"))):
+            modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            assert not [module for module in modules if module.split(".")[0] in ("risk", "marketplace")], name

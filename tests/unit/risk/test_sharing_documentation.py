@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from risk import sharing
 from risk.sharing import validate_terms
 from risk.sharing.amounts import BALANCE_KINDS, SETTLEABLE
 from risk.sharing.applying import read_event
@@ -47,3 +48,9 @@ def test_there_is_an_example_of_every_block() -> None:
 @pytest.mark.parametrize("word", [*BALANCE_KINDS, *SETTLEABLE, *KINDS])
 def test_the_page_names_every_balance_and_kind_of_event(word: str) -> None:
     assert f"`{word}`" in PAGE
+
+
+def test_every_public_name_can_be_imported() -> None:
+    for name in sharing.__all__:
+        assert getattr(sharing, name) is not None
+    assert not hasattr(sharing, "nothing_of_this_name")
