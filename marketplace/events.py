@@ -32,12 +32,20 @@ class AssessmentSigned(Event):
 
 
 @dataclass(frozen=True)
+class ScoreStored(Event):
+    project_id: int
+
+
+@dataclass(frozen=True)
 class CommitmentChanged(Event):
     round_id: int
     commitment_id: int
     organisation_id: int
     mandate_delta_minor: int
     state: str
+    instrument: str = ""
+    currency: str = ""
+    mandate_id: int | None = None
 
 
 @dataclass(frozen=True)

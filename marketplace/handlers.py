@@ -8,14 +8,28 @@ from marketplace.agreements import tasks as agreement_tasks
 from marketplace.assessments import tasks as assessment_tasks
 from marketplace.config import Settings
 from marketplace.db import Handlers
-from marketplace.events import MilestoneDecided, PaymentConfirmed
+from marketplace.dealflow import tasks as dealflow_tasks
+from marketplace.events import (
+    AssessmentSigned,
+    CommitmentChanged,
+    MilestoneDecided,
+    PaymentConfirmed,
+    PolicyBound,
+    ProjectStateChanged,
+    ScoreStored,
+)
 from marketplace.insurance import handlers as insurance_handlers
 from marketplace.insurance import tasks as insurance_tasks
 from marketplace.notifications import tasks as notification_tasks
 
 HANDLERS: Handlers = {
+    AssessmentSigned: (dealflow_tasks.on_assessment_signed,),
+    CommitmentChanged: (dealflow_tasks.on_commitment_changed,),
     MilestoneDecided: (agreement_handlers.on_milestone_decided,),
     PaymentConfirmed: (agreement_handlers.on_payment_confirmed, insurance_handlers.on_payment_confirmed),
+    PolicyBound: (dealflow_tasks.on_policy_bound,),
+    ProjectStateChanged: (dealflow_tasks.on_project_state_changed,),
+    ScoreStored: (dealflow_tasks.on_score_stored,),
 }
 
 
@@ -25,4 +39,5 @@ def register_jobs(settings: Settings) -> None:
     account_tasks.register()
     assessment_tasks.register(settings)
     agreement_tasks.register()
+    dealflow_tasks.register()
     insurance_tasks.register()

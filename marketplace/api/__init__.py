@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 # One module of resources for each domain; every one has a `blueprint`.
 RESOURCE_MODULES = (
-    "me", "organisations", "projects", "scores", "quotes", "rounds", "agreements", "payments", "linkage",
+    "me", "organisations", "projects", "scores", "mandates", "quotes", "rounds", "agreements", "payments", "linkage",
 )  # fmt: skip
 
 

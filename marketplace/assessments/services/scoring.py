@@ -15,6 +15,7 @@ from marketplace.assessments.errors import ScoreNotFoundError
 from marketplace.assessments.models import StoredScore
 from marketplace.assessments.rules import compute_evidence_cover
 from marketplace.audit.services import record_act
+from marketplace.events import ScoreStored, record_event
 from marketplace.jobs.models import Job
 from marketplace.jobs.services import enqueue_job
 from marketplace.projects.models import Project
@@ -90,6 +91,7 @@ def store_score(
         session, actor=None, action="score.computed", subject_kind="project", subject_id=project.public_id, now=now,
         details={"score": score.public_id, "model": score.model_version},
     )  # fmt: skip
+    record_event(session, ScoreStored(project_id=project.id))
     return score
 
 

@@ -109,7 +109,7 @@ def _check_eligibility(round_: Round, instrument: str, now: datetime) -> None:
     answer = assess_eligibility(
         instrument, trl=project.trl_assessed, mrl=project.mrl_assessed, as_of=clock.day_in_zone(now)
     )
-    if answer.status == "closed":
+    if answer.answer == "closed":
         raise InstrumentClosedError(field="instrument", reason_zh=answer.reason_zh, reason_en=answer.reason_en)
 
 
@@ -237,6 +237,7 @@ def _tell(
         session,
         CommitmentChanged(
             round_id=round_.id, commitment_id=commitment.id, organisation_id=commitment.organisation_id,
-            mandate_delta_minor=delta, state=commitment.state,
+            mandate_delta_minor=delta, state=commitment.state, instrument=commitment.instrument,
+            currency=round_.currency, mandate_id=commitment.mandate_id,
         ),
     )  # fmt: skip
