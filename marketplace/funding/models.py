@@ -119,6 +119,11 @@ class Commitment(Base, PublicId):
     def is_loan(self) -> bool:
         return self.instrument in LOAN_INSTRUMENTS
 
+    @property
+    def public_bps(self) -> int:
+        """The share behind the investor that a look-through takes away: state-owned and fiscal money together."""
+        return min(10_000, self.state_owned_bps + self.fiscal_bps)
+
 
 class LinkageRule(Base, PublicId):
     """A rule between public and private money that this round is tested by, with its document."""

@@ -15,7 +15,7 @@ def shares_of(commitments: Iterable[Commitment], *, base: str = "committed") -> 
             label=item.organisation.public_id,
             kind=item.organisation_kind,
             amount_minor=item.paid_minor if base == "paid" else item.amount_minor,
-            state_owned_bps=item.state_owned_bps,
+            state_owned_bps=item.public_bps,
             is_loan=item.is_loan,
         )
         for item in commitments
