@@ -13,6 +13,7 @@ from flask_babel import gettext as _
 from marketplace.accounts.access import find_actor
 from marketplace.accounts.permissions import Permission
 from marketplace.accounts.queries import list_memberships_of
+from marketplace.config import PROJECT_ROOT
 from marketplace.db import current_session
 from marketplace.notifications.queries import count_unread
 
@@ -55,8 +56,11 @@ def choose_locale() -> str:
 
 
 def register(app: Flask) -> None:
-    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(["translations"] * len(CATALOGUES))
-    app.config["BABEL_DOMAIN"] = ";".join(CATALOGUES)
+    # A catalogue that is not there would reset the plural rule of those before it to the English one.
+    folder = PROJECT_ROOT / "marketplace" / "translations" / "zh_Hans_CN" / "LC_MESSAGES"
+    present = [name for name in CATALOGUES if (folder / f"{name}.po").exists()]
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = ";".join(["translations"] * len(present))
+    app.config["BABEL_DOMAIN"] = ";".join(present)
     app.config["BABEL_DEFAULT_LOCALE"] = "en"
     Babel(app, locale_selector=choose_locale)
     app.jinja_env.add_extension("jinja2.ext.do")

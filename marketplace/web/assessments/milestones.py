@@ -13,7 +13,7 @@ from marketplace.accounts.permissions import Permission
 from marketplace.accounts.queries import get_organisation, list_organisations
 from marketplace.assessments import queries
 from marketplace.assessments.services import decide_milestone, engage_decider, report_milestone
-from marketplace.assessments.services.milestones import require_decider
+from marketplace.assessments.services.milestones import REPORTABLE, RUNNING_STATES, require_decider
 from marketplace.db import current_session
 from marketplace.errors import InvalidInputError, MarketplaceError, NotFoundError
 from marketplace.files.errors import EmptyFileError
@@ -133,7 +133,8 @@ def _render(
         errors=[(name or None, message) for name, message in messages.items()],
         reports=queries.list_reports(session, milestone_id=milestone.id),
         decisions=queries.list_decisions(session, milestone_id=milestone.id), results=options("result"), names=NAMES,
-        may_report=actor.organisation_id in parties and actor.can(Permission.MILESTONE_REPORT),
+        may_report=actor.organisation_id in parties and actor.can(Permission.MILESTONE_REPORT)
+        and milestone.state in REPORTABLE and project.state in RUNNING_STATES,
         may_decide=_may_decide(project) and milestone.state == "reported",
         may_engage=own and actor.can(Permission.PROJECT_EDIT), deciders=deciders,
         engaged=[organisation for grant, organisation in list_grants(session, project_id=project.id)

@@ -54,7 +54,7 @@ def _build_staircase(content: dict[str, Any]) -> dict[str, Any]:
     names = [f"TRL {step['from_level']} → {step['to_level']}" for step in steps]
     spec = {
         "kind": "staircase", "format": "percent",
-        "labels": {"p": _("Probability of failing at this step"), "months": _("Months (half of the projects)")},
+        "labels": {"p": _("Probability of failing at this step"), "months": _("months for half of the projects")},
         "steps": [
             {"label": name, "p": step["probability"], "low": step["low"], "high": step["high"],
              "months": step["months_50"]}
@@ -69,7 +69,7 @@ def _build_staircase(content: dict[str, Any]) -> dict[str, Any]:
         for name, step in zip(names, steps, strict=True)
     ]  # fmt: skip
     head = [
-        _("Step"), _("Failure"), _("80% from"), _("80% to"), _("Months, 50%"), _("Months, 80%"), _("Months, 95%"),
+        _("Step"), _("Failure"), _("From (80 of 100)"), _("To (80 of 100)"), _("Months, 50%"), _("Months, 80%"), _("Months, 95%"),
     ]  # fmt: skip
     hardest = max(zip(names, steps, strict=True), key=lambda pair: pair[1]["probability"])
     title = _("The step %(step)s carries most of the risk", step=hardest[0])

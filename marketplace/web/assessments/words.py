@@ -41,6 +41,13 @@ NAMES: dict[str, dict[str, LazyString]] = {
         "trl_target_missing": _l("The target level of the project is not stated."),
         "nothing_to_gain": _l("The target level is reached already."),
     },
+    "source_status": {
+        "verified": pgettext("source_status", "verified"),
+        "verified_secondary": pgettext("source_status", "verified from a secondary source"),
+        "computed": pgettext("source_status", "computed"),
+        "judgement": pgettext("source_status", "judgement"),
+        "unverified": pgettext("source_status", "unverified"),
+    },
     "feature": {
         "trl_start": pgettext("feature", "start TRL"),
         "trl_target": pgettext("feature", "target TRL"),
