@@ -69,7 +69,8 @@ def _build_staircase(content: dict[str, Any]) -> dict[str, Any]:
         for name, step in zip(names, steps, strict=True)
     ]  # fmt: skip
     head = [
-        _("Step"), _("Failure"), _("From (80 of 100)"), _("To (80 of 100)"), _("Months, 50%"), _("Months, 80%"), _("Months, 95%"),
+        _("Step"), _("Failure"), _("From (80 of 100)"), _("To (80 of 100)"),
+        _("Months, 50%"), _("Months, 80%"), _("Months, 95%"),
     ]  # fmt: skip
     hardest = max(zip(names, steps, strict=True), key=lambda pair: pair[1]["probability"])
     title = _("The step %(step)s carries most of the risk", step=hardest[0])
