@@ -37,7 +37,7 @@ class MoveSchema(StrictSchema):
 
 
 @blueprint.get("")
-@blueprint.arguments(ProjectQuerySchema, location="query")
+@blueprint.arguments(ProjectQuerySchema, location="query", unknown=ma.RAISE)
 @blueprint.response(200, ProjectPageSchema)
 @requires(Permission.PROJECT_READ)
 def list_projects(query: dict[str, Any]) -> dict[str, Any]:

@@ -182,7 +182,9 @@ def test_a_milestone_needs_two_equal_findings(app: Any, milestone: Any, projects
     assert EVENTS_KEY == "recorded_events"
 
 
-def test_whoever_gains_from_a_result_cannot_decide_it(milestone: Any, make: Any, new_browser: Any, projects: Any) -> None:
+def test_whoever_gains_from_a_result_cannot_decide_it(
+    milestone: Any, make: Any, new_browser: Any, projects: Any
+) -> None:
     assert report(milestone).status_code == 302
     for who in ("team", "centre", "bank"):
         assert find(milestone, who, "passed").status_code == 403, who

@@ -107,12 +107,15 @@ WRONG: list[tuple[dict[str, Any], str]] = [
     ({"budget_lines": {}}, "budget_lines"),
     ({"trl_claimed": 0}, "trl_claimed"), ({"trl_claimed": "6"}, "trl_claimed"), ({"trl_claimed": 6.5}, "trl_claimed"),
     ({"solids_handling": "yes"}, "solids_handling"), ({"unproven_equipment_share": "1.01"}, "unproven_equipment_share"),
-    ({"unproven_equipment_share": 0.5}, "unproven_equipment_share"), ({"scale_up_factor": "Infinity"}, "scale_up_factor"),
+    ({"unproven_equipment_share": 0.5}, "unproven_equipment_share"),
+    ({"scale_up_factor": "Infinity"}, "scale_up_factor"),
     ({"planned_start": "2027-13-01"}, "planned_start"), ({"planned_start": 20270101}, "planned_start"),
     ({"title_zh": "\x00"}, "title_zh"), ({"title_zh": ["a"]}, "title_zh"), ({"title_zh": "字" * 161}, "title_zh"),
     ({"sector": "gold"}, "sector"), ({"currency": "DOGE"}, "currency"),
-    ({"state": "published"}, "state"), ({"organisation_id": 1}, "organisation_id"), ({"trl_assessed": 9}, "trl_assessed"),
-    ({"id": "prj_x"}, "id"), ({"total_budget_minor": 1}, "total_budget_minor"), ({"created_at": "2020-01-01"}, "created_at"),
+    ({"state": "published"}, "state"), ({"organisation_id": 1}, "organisation_id"),
+    ({"trl_assessed": 9}, "trl_assessed"),
+    ({"id": "prj_x"}, "id"), ({"total_budget_minor": 1}, "total_budget_minor"),
+    ({"created_at": "2020-01-01"}, "created_at"),
     ({"elements": [{"name_en": "x", "trl_assessed": 9}]}, "elements.0.trl_assessed"),
     ({"milestones": [{"code": "M1", "name_en": "x", "planned_on": "2027-01-01", "state": "passed"}]},
      "milestones.0.state"),
@@ -138,10 +141,11 @@ def test_foreign_rows_cannot_be_moved_in(caller: Any, make: Any, projects: Any) 
     team, rival = make.member("project_team"), make.member("project_team")
     mine, other = projects.draft(team), projects.draft(rival)
     body = {"elements": [{"id": other.elements[0].public_id, "name_en": "Taken"}]}
-    assert caller(team).call("PATCH", f"/projects/{mine.public_id}", body).status_code == 422
-    assert caller(team).call("PATCH", f"/projects/{other.public_id}", {"title_en": "x"}).status_code == 404
+    api = caller(team)
+    assert api.call("PATCH", f"/projects/{mine.public_id}", body).status_code == 422
+    assert api.call("PATCH", f"/projects/{other.public_id}", {"title_en": "x"}).status_code == 404
     published = projects.published(rival)
-    assert caller(team).call("PATCH", f"/projects/{published.public_id}", {"title_en": "x"}).status_code == 403
+    assert api.call("PATCH", f"/projects/{published.public_id}", {"title_en": "x"}).status_code == 403
 
 
 def test_the_same_key_makes_one_project(caller: Any, database: Any, make: Any) -> None:

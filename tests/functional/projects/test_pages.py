@@ -85,7 +85,8 @@ def test_filters_live_in_the_address(new_browser: Any, market: Any) -> None:
 @pytest.mark.parametrize(
     "query",
     ["sector=gold", "region=x", "trl_from=12", "amount_from=-1", "amount_from=NaN", "amount_from=１２", "sort=id",
-     "sort=title;drop", "cursor=abc", "cursor=WzEsMiwzXQ", "state=x", "band=1", "q=" + "+".join(f"w{n}" for n in range(30))],
+     "sort=title;drop", "cursor=abc", "cursor=WzEsMiwzXQ", "state=x", "band=1",
+     "q=" + "+".join(f"w{n}" for n in range(30))],
 )  # fmt: skip
 def test_a_filter_that_cannot_be_is_answered_with_its_field(new_browser: Any, market: Any, query: str) -> None:
     response = new_browser().sign_in(market["bank"].user).get(f"/projects?{query}")
@@ -161,7 +162,8 @@ def test_a_team_lists_a_project_section_by_section(new_browser: Any, make: Any, 
                    "budget_lines-1-kind": "materials", "budget_lines-1-amount": ""},
         "needs": {"funding_needs-0-instrument": "equity", "funding_needs-0-amount": "1000",
                   "funding_needs-0-smallest_ticket": "100", "funding_needs-0-deadline": "2027-01-08"},
-        "milestones": {"milestones-1-code": "M1", "milestones-1-name_zh": "半负荷", "milestones-1-planned_on": "2027-06-21",
+        "milestones": {"milestones-1-code": "M1", "milestones-1-name_zh": "半负荷",
+                       "milestones-1-planned_on": "2027-06-21",
                        "milestones-1-budget_share": "40"},
         "rights": {"ip-0-owner": "Team", "ip-0-kind": "patent", "failure_menu-first": "retest",
                    "failure_menu-then": "sell_ip", "failure_menu-cost_cap": "600000", "failure_menu-window_days": "90"},
