@@ -136,3 +136,10 @@ def map_postings(session: orm.Session, *, entry_ids: Sequence[int]) -> dict[int,
     for posting, account in session.execute(statement).tuples():
         found.setdefault(posting.entry_id, []).append((posting, account))
     return found
+
+
+def list_reversals(session: orm.Session, *, entry: Entry) -> Sequence[Entry]:
+    """The entry that this one reverses, and the one that reverses it."""
+    return session.scalars(
+        sa.select(Entry).where(sa.or_(Entry.id == entry.reverses_entry_id, Entry.reverses_entry_id == entry.id))
+    ).all()

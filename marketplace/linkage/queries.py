@@ -84,15 +84,28 @@ def find_fund_by_code(session: orm.Session, *, code: str) -> Organisation:
 
 
 def list_reports(
-    session: orm.Session, *, actor: Any, fund_id: int | None = None, period: str | None = None, limit: int = 200
+    session: orm.Session,
+    *,
+    actor: Any,
+    fund_id: int | None = None,
+    period: str | None = None,
+    before_id: int | None = None,
+    limit: int = 200,
 ) -> Sequence[LinkageReport]:
-    """Frozen reports, newest first."""
+    """Frozen reports, newest first; `before_id` is the last id of the page before."""
     statement = visible_reports(actor).options(orm.joinedload(LinkageReport.fund))
     if fund_id is not None:
         statement = statement.where(LinkageReport.fund_organisation_id == fund_id)
     if period is not None:
         statement = statement.where(LinkageReport.period == period)
+    if before_id is not None:
+        statement = statement.where(LinkageReport.id < before_id)
     return session.scalars(statement.order_by(LinkageReport.id.desc()).limit(limit)).all()
+
+
+def count_reports(session: orm.Session, *, actor: Any) -> int:
+    statement = visible_reports(actor).with_only_columns(LinkageReport.id)
+    return session.scalar(sa.select(sa.func.count()).select_from(statement.subquery())) or 0
 
 
 def get_report(session: orm.Session, *, actor: Any, public_id: str) -> LinkageReport:

@@ -71,6 +71,27 @@ def show_book(book: str) -> Any:
     )
 
 
+@blueprint.get("/ledger/<book>/entries/<public_id>")
+@requires(Permission.LEDGER_READ)
+def show_entry(book: str, public_id: str) -> Any:
+    """One entry with its postings, and what it reverses or is reversed by."""
+    session = current_session()
+    agreement = _book(book)
+    entry = queries.get_entry(session, public_id=public_id)
+    if entry.book != book:
+        raise NotFoundError()
+    return render_template(
+        "ledger/entry.html",
+        book=book,
+        agreement=agreement,
+        entry=entry,
+        postings=queries.list_postings(session, entry_id=entry.id),
+        related=queries.list_reversals(session, entry=entry),
+        names=map_organisation_names(session),
+        account_words=ACCOUNT_WORDS,
+    )
+
+
 @blueprint.get("/ledger/<book>/export/<format_>")
 @requires(Permission.LEDGER_READ)
 def export_book(book: str, format_: str) -> Any:
