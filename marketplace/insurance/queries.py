@@ -25,7 +25,7 @@ from marketplace.payments.models import PaymentIntent
 OVERSEERS = ("operator", "regulator")
 
 
-def visible_products(actor: Any) -> sa.Select[tuple[InsuranceProduct]]:
+def visible_products(actor: Any) -> sa.Select[InsuranceProduct]:
     """Filed products are read by everybody who is signed in; only their insurer files a new version."""
     del actor  # a filed product is public
     return sa.select(InsuranceProduct).options(orm.joinedload(InsuranceProduct.insurer))
@@ -109,7 +109,7 @@ def list_banks(session: orm.Session) -> Sequence[Organisation]:
     ).all()
 
 
-def visible_requests(actor: Any) -> sa.Select[tuple[QuoteRequest]]:
+def visible_requests(actor: Any) -> sa.Select[QuoteRequest]:
     """The applicant, the insurers that were asked, the named broker, and the overseers."""
     statement = sa.select(QuoteRequest)
     if actor.organisation_kind in OVERSEERS:
@@ -124,7 +124,7 @@ def visible_requests(actor: Any) -> sa.Select[tuple[QuoteRequest]]:
     )
 
 
-def _with_project(statement: sa.Select[tuple[QuoteRequest]]) -> sa.Select[tuple[QuoteRequest]]:
+def _with_project(statement: sa.Select[QuoteRequest]) -> sa.Select[QuoteRequest]:
     return statement.options(orm.joinedload(QuoteRequest.project), orm.joinedload(QuoteRequest.organisation))
 
 
@@ -152,7 +152,7 @@ def count_requests(session: orm.Session, *, actor: Any) -> int:
     return session.scalar(sa.select(sa.func.count()).select_from(statement.subquery())) or 0
 
 
-def visible_quotes(actor: Any) -> sa.Select[tuple[Quote]]:
+def visible_quotes(actor: Any) -> sa.Select[Quote]:
     """Sealed: an insurer sees its own; the applicant and the named broker all of a request once they say something.
 
     The operator and the regulator see all, so that refusals and adverse selection show.
@@ -175,7 +175,7 @@ def visible_quotes(actor: Any) -> sa.Select[tuple[Quote]]:
     )
 
 
-def _whole(statement: sa.Select[tuple[Quote]]) -> sa.Select[tuple[Quote]]:
+def _whole(statement: sa.Select[Quote]) -> sa.Select[Quote]:
     return statement.options(
         orm.contains_eager(Quote.request).joinedload(QuoteRequest.project),
         orm.contains_eager(Quote.request).joinedload(QuoteRequest.organisation),
@@ -228,12 +228,6 @@ def list_insurers_asked(session: orm.Session, *, request_id: int) -> Sequence[Or
     return session.scalars(sa.select(Organisation).where(Organisation.id.in_(asked)).order_by(Organisation.id)).all()
 
 
-def find_open_request(session: orm.Session, *, project_id: int) -> QuoteRequest | None:
-    return session.scalar(
-        sa.select(QuoteRequest).where(QuoteRequest.project_id == project_id, QuoteRequest.state == "open")
-    )
-
-
 def list_open_quotes(session: orm.Session, *, request_id: int) -> Sequence[Quote]:
     """The quotes of a request that still wait for something, for the house's own moves."""
     open_states = ("draft", "priced", "referred", "offered")
@@ -253,7 +247,7 @@ def list_lapsed_quotes(session: orm.Session, *, today: date) -> Sequence[Quote]:
     ).all()
 
 
-def visible_policies(actor: Any) -> sa.Select[tuple[Policy]]:
+def visible_policies(actor: Any) -> sa.Select[Policy]:
     """The insured, the insurer, those to whom the indemnity is assigned, and the overseers."""
     statement = sa.select(Policy)
     if actor.organisation_kind in (*OVERSEERS, "auditor"):
@@ -268,7 +262,7 @@ def visible_policies(actor: Any) -> sa.Select[tuple[Policy]]:
     )
 
 
-def _policy_loaded(statement: sa.Select[tuple[Policy]]) -> sa.Select[tuple[Policy]]:
+def _policy_loaded(statement: sa.Select[Policy]) -> sa.Select[Policy]:
     return statement.options(
         orm.joinedload(Policy.project),
         orm.joinedload(Policy.insurer),
@@ -359,7 +353,7 @@ def get_layer_terms(session: orm.Session, policy_id: int) -> dict[str, Any]:
     }
 
 
-def _claim_loaded(statement: sa.Select[tuple[Claim]]) -> sa.Select[tuple[Claim]]:
+def _claim_loaded(statement: sa.Select[Claim]) -> sa.Select[Claim]:
     return statement.options(
         orm.joinedload(Claim.policy).joinedload(Policy.project),
         orm.joinedload(Claim.policy).joinedload(Policy.insurer),
@@ -370,7 +364,7 @@ def _claim_loaded(statement: sa.Select[tuple[Claim]]) -> sa.Select[tuple[Claim]]
     ).execution_options(populate_existing=True)
 
 
-def visible_claims(actor: Any) -> sa.Select[tuple[Claim]]:
+def visible_claims(actor: Any) -> sa.Select[Claim]:
     """Whoever sees the policy sees its claims."""
     return sa.select(Claim).where(Claim.policy_id.in_(visible_policies(actor).with_only_columns(Policy.id)))
 
@@ -401,6 +395,11 @@ def list_items_claimed_elsewhere(session: orm.Session, *, project_id: int, polic
         .where(Policy.project_id == project_id, Policy.id != policy_id, Claim.state != "refused")
     )
     return {row["code"] for claim in rows for row in claim.items if row.get("accepted_minor")}
+
+
+def find_claim(session: orm.Session, *, claim_id: int) -> Claim | None:
+    """One claim by its database id, for handlers of other domains."""
+    return session.scalar(_claim_loaded(sa.select(Claim)).where(Claim.id == claim_id))
 
 
 def find_claim_of_payment(session: orm.Session, *, payment_id: int) -> Claim | None:

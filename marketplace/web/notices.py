@@ -38,6 +38,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "organisation.verified": lambda v: _("Your organisation is verified."),
     "organisation.rejected": lambda v: _("Your organisation was not verified; the note says why."),
     "assessment.expired": lambda v: _("The assessment of %(title)s has expired.", title=_title(v)),
+    "quote_requested": lambda v: _("You are asked for a quote for %(title)s.", title=_title(v)),
     "signing_key_replaced": lambda v: _("A party of your agreements uses a new signing key."),
     "agreement_simulated": lambda v: _("The simulation of %(title)s is done.", title=_title(v)),
     "agreement_terms_changed": lambda v: _(
@@ -60,6 +61,15 @@ PREFIXES: dict[str, Callable[[str, dict[str, Any]], str]] = {
     ),
     "milestone": lambda state, v: _(
         "Milestone of %(title)s: %(state)s.", title=_title(v), state=state_label("milestone", state)
+    ),
+    "quote": lambda state, v: _(
+        "Insurance quote for %(title)s: %(state)s.", title=_title(v), state=state_label("quote", state)
+    ),
+    "policy": lambda state, v: _(
+        "Insurance policy of %(title)s: %(state)s.", title=_title(v), state=state_label("policy", state)
+    ),
+    "claim": lambda state, v: _(
+        "Insurance claim of %(title)s: %(state)s.", title=_title(v), state=state_label("claim", state)
     ),
 }
 

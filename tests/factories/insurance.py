@@ -32,7 +32,8 @@ EVENT = {
 def product_values(**changes: Any) -> dict[str, Any]:
     """The product of scenario A; its filing number is fictional and says so."""
     values: dict[str, Any] = {
-        "code": "pilot-failure", "version": "2026.1", "name_zh": "中试验证失败损失保险", "name_en": "Pilot failure cover",
+        "code": "pilot-failure", "version": "2026.1",
+        "name_zh": "中试验证失败损失保险", "name_en": "Pilot failure cover",
         "filing_number": "示例备案-001（虚构）", "filing_is_fictional": True, "basis": "cost_schedule",
         "valid_from": date(2026, 1, 1), "valid_to": date(2027, 12, 31), "currency": "CNY",
         "sum_min_minor": 1_000_000 * YUAN, "sum_max_minor": 50_000_000 * YUAN, "limit_max_minor": 12_000_000 * YUAN,

@@ -115,7 +115,7 @@ def _check_pricing(product: InsuranceProduct, actor: Actor) -> None:
     for key in ("sum_min_minor", "sum_max_minor", "limit_max_minor", "term_days_min", "term_days_max", "cost_items",
                 "deductible_options", "insurer_share_options"):  # fmt: skip
         content.pop(key, None)
-    request = {
+    request: dict[str, Any] = {
         "as_of": str(product.valid_from), "currency": product.currency,
         "period": {"start": "2027-01-01", "end": "2028-01-01"},
         "schedule": [{"code": "materials", "sum_insured_minor": sum_insured}],
@@ -154,6 +154,6 @@ def build_severity(
     )  # fmt: skip
     return {
         "kind": "table", "basis": "judgement",
-        "source": f"product {product.code} {product.version}: {product.loss_share_of_limit} of the limit, given the event",
+        "source": f"{product.code} {product.version}: {product.loss_share_of_limit} of the limit, given the event",
         "rows": [{"probability": "1", "loss_minor": loss}],
     }  # fmt: skip

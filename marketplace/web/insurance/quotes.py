@@ -1,0 +1,178 @@
+"""One quote: its price with the whole trail, what the insurer does with it, and how the applicant binds it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import flash, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from marketplace import clock
+from marketplace.accounts.access import current_actor, require_fresh_sign_in, requires
+from marketplace.accounts.permissions import Permission
+from marketplace.db import current_session
+from marketplace.errors import InvalidInputError
+from marketplace.insurance import queries, services
+from marketplace.insurance.models import Quote
+from marketplace.insurance.rules import hash_content
+from marketplace.insurance.services import disclosure_of
+from marketplace.web.insurance import blueprint
+from marketplace.web.insurance.words import name_of, reason_of, shown_errors
+
+
+def _get(public_id: str) -> Quote:
+    return queries.get_quote(current_session(), actor=current_actor(), public_id=public_id)
+
+
+@blueprint.get("/quotes/<public_id>")
+@requires(Permission.QUOTE_READ)
+def show_quote(public_id: str) -> Any:
+    """One quote."""
+    return _render(_get(public_id), {}, {})
+
+
+def _render(quote: Quote, values: Any, errors: dict[str, str], form: str = "") -> Any:
+    session, actor = current_session(), current_actor()
+    insurer = quote.insurer_organisation_id == actor.organisation_id
+    own = quote.request.organisation_id == actor.organisation_id
+    priced = quote.trail is not None
+    open_ = quote.request.state == "open"
+    policy = queries.find_policy_of_quote(session, quote_id=quote.id)
+    page = render_template(
+        "insurance/quote_show.html",
+        quote=quote,
+        request_=quote.request,
+        trail=quote.trail,
+        policy=policy,
+        insurer=insurer,
+        own=own,
+        may_make=insurer and open_ and actor.can(Permission.QUOTE_MAKE),
+        may_bind=own and actor.can(Permission.POLICY_BIND),
+        shown_hash=hash_content(disclosure_of(quote)) if priced else "",
+        values=values,
+        form=form,
+        field_errors=errors,
+        errors=list(errors.items()),
+        name_of=name_of,
+        reason_of=reason_of,
+    )
+    return (page, 422) if errors else page
+
+
+def _refused(public_id: str, error: InvalidInputError, form: str) -> Any:
+    """The page again, as it stands in the database, with what was typed."""
+    errors = shown_errors(error)
+    if not errors:
+        raise error
+    current_session().expire_all()
+    return _render(_get(public_id), request.form, errors, form)
+
+
+def _back(public_id: str) -> Any:
+    return redirect(url_for("insurance.show_quote", public_id=public_id))
+
+
+@blueprint.post("/quotes/<public_id>/price")
+@requires(Permission.QUOTE_MAKE)
+def price_quote(public_id: str) -> Any:
+    """Price the draft from the project's latest score."""
+    session, actor = current_session(), current_actor()
+    try:
+        quote = services.price_quote(session, actor=actor, quote=_get(public_id), now=clock.now())
+    except InvalidInputError as error:
+        allowed = ", ".join(map(str, error.details.get("allowed") or []))
+        message = f"{_(error.message)} ({allowed})" if allowed else _(error.message)
+        session.expire_all()
+        return _render(_get(public_id), {}, {"price": message}, "price")
+    words = {
+        "priced": _("The quote is priced. Nobody else sees it until you offer it."),
+        "referred": _("The quote is referred to your underwriter."),
+        "declined": _("A rule of the filed product declines this risk."),
+    }
+    flash(words[quote.state], "jade" if quote.state == "priced" else "amber")
+    return _back(public_id)
+
+
+@blueprint.post("/quotes/<public_id>/offer")
+@requires(Permission.QUOTE_MAKE)
+def offer_quote(public_id: str) -> Any:
+    """Offer the quote to the applicant."""
+    try:
+        services.offer_quote(
+            current_session(),
+            actor=current_actor(),
+            quote=_get(public_id),
+            ground=request.form.get("ground", ""),
+            stated_value=request.form.get("stated_value", "").strip() or None,
+            now=clock.now(),
+        )
+    except InvalidInputError as error:
+        return _refused(public_id, error, "offer")
+    flash(_("The quote is offered."), "jade")
+    return _back(public_id)
+
+
+@blueprint.post("/quotes/<public_id>/decline")
+@requires(Permission.QUOTE_MAKE)
+def decline_quote(public_id: str) -> Any:
+    """Decline with a reason."""
+    try:
+        services.decline_quote(
+            current_session(), actor=current_actor(), quote=_get(public_id), now=clock.now(),
+            reason=request.form.get("reason", ""),
+        )  # fmt: skip
+    except InvalidInputError as error:
+        return _refused(public_id, error, "decline")
+    flash(_("The refusal is recorded with its reason."), "amber")
+    return _back(public_id)
+
+
+@blueprint.post("/quotes/<public_id>/withdraw")
+@requires(Permission.QUOTE_MAKE)
+def withdraw_quote(public_id: str) -> Any:
+    """Take the quote back."""
+    try:
+        services.withdraw_quote(
+            current_session(), actor=current_actor(), quote=_get(public_id), now=clock.now(),
+            reason=request.form.get("reason", ""),
+        )  # fmt: skip
+    except InvalidInputError as error:
+        return _refused(public_id, error, "withdraw")
+    flash(_("The quote is withdrawn."), "amber")
+    return _back(public_id)
+
+
+@blueprint.post("/quotes/<public_id>/revise")
+@requires(Permission.QUOTE_MAKE)
+def revise_quote(public_id: str) -> Any:
+    """Begin a new version."""
+    fresh = services.revise_quote(current_session(), actor=current_actor(), quote=_get(public_id), now=clock.now())
+    flash(_("A new version is begun; the earlier one is superseded."), "amber")
+    return _back(fresh.public_id)
+
+
+@blueprint.post("/quotes/<public_id>/accept")
+@requires(Permission.POLICY_BIND)
+def accept_quote(public_id: str) -> Any:
+    """Take this quote."""
+    services.accept_quote(current_session(), actor=current_actor(), quote=_get(public_id), now=clock.now())
+    flash(_("The quote is accepted. Read the exclusions and bind the cover."), "jade")
+    return _back(public_id)
+
+
+@blueprint.post("/quotes/<public_id>/bind")
+@requires(Permission.POLICY_BIND)
+def bind_policy(public_id: str) -> Any:
+    """Acknowledge what was shown and bind the cover."""
+    session, actor, now = current_session(), current_actor(), clock.now()
+    require_fresh_sign_in()
+    quote = _get(public_id)
+    if not request.form.get("acknowledged"):
+        message = _("The exclusions and duties must be read and acknowledged before the cover is bound.")
+        return _render(quote, request.form, {"acknowledged": message}, "bind")
+    services.acknowledge_disclosure(
+        session, actor=actor, quote=quote, shown_hash=request.form.get("shown_hash", ""), now=now
+    )
+    policy = services.bind_policy(session, actor=actor, quote=quote, now=now)
+    flash(_("The cover is bound. It is in force once the premium is confirmed as paid."), "jade")
+    return redirect(url_for("insurance.show_policy", public_id=policy.public_id))
