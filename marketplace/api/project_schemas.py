@@ -20,7 +20,7 @@ from marketplace.projects.schemas import (
 from marketplace.projects.words import BUDGET_KINDS, FAILURE_ACTIONS, INSTRUMENTS
 from marketplace.schemas import MoneySchema, PageQuerySchema, PageSchema, StrictSchema, WholeNumber
 
-_AMOUNT_OPTIONS = {"validate": ma.validate.Range(min=0, max=LIMIT_MINOR)}
+_AMOUNT = ma.validate.Range(min=0, max=LIMIT_MINOR)
 
 
 class BudgetLineBodySchema(ChildSchema):
@@ -99,7 +99,7 @@ class ProjectSchema(ProjectInputSchema):
     access = ma.fields.String()
     code = ma.fields.String()
     team = ma.fields.Nested(ProjectPartySchema)
-    pilot_centre = ma.fields.Nested(ProjectPartySchema, allow_none=True)
+    pilot_centre = ma.fields.Nested(ProjectPartySchema, allow_none=True)  # type: ignore[assignment]  # read, not written
     trl_assessed = WholeNumber(allow_none=True)
     mrl_assessed = WholeNumber(allow_none=True)
     trl_disputed = ma.fields.Boolean()
@@ -136,8 +136,8 @@ class ProjectQuerySchema(PageQuerySchema):
     trl_from = ma.fields.Integer(load_default=None, validate=ma.validate.Range(min=1, max=9))
     trl_to = ma.fields.Integer(load_default=None, validate=ma.validate.Range(min=1, max=9))
     instruments = ma.fields.List(ma.fields.String(), data_key="instrument", load_default=list)
-    amount_from_minor = ma.fields.Integer(load_default=None, **_AMOUNT_OPTIONS)
-    amount_to_minor = ma.fields.Integer(load_default=None, **_AMOUNT_OPTIONS)
+    amount_from_minor = ma.fields.Integer(load_default=None, validate=_AMOUNT)
+    amount_to_minor = ma.fields.Integer(load_default=None, validate=_AMOUNT)
     bands = ma.fields.List(ma.fields.String(), data_key="band", load_default=list)
     states = ma.fields.List(ma.fields.String(), data_key="state", load_default=list)
     own = ma.fields.Boolean(load_default=False)

@@ -44,7 +44,7 @@ def list_projects(query: dict[str, Any]) -> dict[str, Any]:
     """List the projects that you may see; facets are joined by AND, values of one facet by OR."""
     session, actor = current_session(), current_actor()
     limit, cursor = query.pop("limit"), query.pop("cursor")
-    facets = {name: tuple(value) if isinstance(value, list) else value for name, value in query.items()}
+    facets: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in query.items()}
     wanted = ProjectFilter(**facets)
     page = list_rows(session, actor=actor, wanted=wanted, limit=limit, cursor=cursor)
     return {

@@ -23,7 +23,7 @@ from marketplace.projects.models import Milestone, Project, ProjectGrant
 from marketplace.projects.queries import granted_projects, is_qualified, visible_projects
 
 
-def _room_projects(actor: Any) -> sa.Select[tuple[int]]:
+def _room_projects(actor: Any) -> sa.Select[int]:
     """Ids of the projects whose room the actor may enter: its own, and those of a standing room grant."""
     granted = granted_projects(actor.organisation_id).where(ProjectGrant.level == "room")
     return sa.select(Project.id).where(
@@ -31,7 +31,7 @@ def _room_projects(actor: Any) -> sa.Select[tuple[int]]:
     )
 
 
-def visible_evidence(actor: Any) -> sa.Select[tuple[Evidence]]:
+def visible_evidence(actor: Any) -> sa.Select[Evidence]:
     """Evidence, and its files, belong to the room of its project."""
     return sa.select(Evidence).where(Evidence.project_id.in_(_room_projects(actor)))
 
@@ -67,7 +67,7 @@ def is_cited(session: orm.Session, *, evidence_id: int) -> bool:
     return session.scalar(sa.select(sa.exists().where(CriterionJudgement.evidence_id == evidence_id))) or False
 
 
-def visible_assessments(actor: Any) -> sa.Select[tuple[Assessment]]:
+def visible_assessments(actor: Any) -> sa.Select[Assessment]:
     """The team and the assessor see every state; qualified readers of the project see what was signed."""
     statement = sa.select(Assessment).join(Assessment.project)
     parties = sa.or_(
@@ -158,7 +158,7 @@ def share_members(session: orm.Session, *, first: int, others: Sequence[int]) ->
     return session.scalar(statement) or False
 
 
-def visible_scores(actor: Any) -> sa.Select[tuple[StoredScore]]:
+def visible_scores(actor: Any) -> sa.Select[StoredScore]:
     """Scores are read by the team and by those who read the qualified fields of the project."""
     statement = sa.select(StoredScore).join(StoredScore.project)
     if is_qualified(actor):

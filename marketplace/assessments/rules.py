@@ -41,7 +41,7 @@ def find_gaps(
 ) -> list[dict[str, Any]]:
     """The criteria still open up to the targets (the next level where there is none), by element."""
     rows = list(judgements)
-    gaps = []
+    gaps: list[dict[str, Any]] = []
     for element_id in element_ids:
         met = {row.criterion for row in rows if row.element_id == element_id and row.judgement in COUNTING}
         for scale, target in (("trl", target_trl), ("mrl", target_mrl)):

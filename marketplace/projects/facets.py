@@ -33,7 +33,8 @@ def count_facets(session: orm.Session, *, actor: Any, wanted: ProjectFilter) -> 
     for facet in FACETS:
         if facet in QUALIFIED_FACETS and not is_qualified(actor):
             continue
-        ids = filtered_projects(replace(wanted, **{facet: ()}), actor).with_only_columns(Project.id)
+        without: dict[str, Any] = {facet: ()}
+        ids = filtered_projects(replace(wanted, **without), actor).with_only_columns(Project.id)
         group = _group(facet).label("value")
         number = sa.func.count(sa.distinct(Project.id))
         statement = sa.select(group, number).select_from(Project).where(Project.id.in_(ids)).group_by(group)

@@ -117,7 +117,7 @@ def _fields_readable(actor: Any) -> sa.ColumnElement[bool]:
     )
 
 
-def filtered_projects(wanted: ProjectFilter, actor: Any) -> sa.Select[tuple[Project]]:
+def filtered_projects(wanted: ProjectFilter, actor: Any) -> sa.Select[Project]:
     """The visible projects that a filter asks for; access control is part of the statement."""
     statement = visible_projects(actor)
     for token in wanted.tokens:
@@ -140,8 +140,8 @@ def filtered_projects(wanted: ProjectFilter, actor: Any) -> sa.Select[tuple[Proj
 
 
 def _filter_qualified(
-    statement: sa.Select[tuple[Project]], wanted: ProjectFilter, actor: Any
-) -> sa.Select[tuple[Project]]:
+    statement: sa.Select[Project], wanted: ProjectFilter, actor: Any
+) -> sa.Select[Project]:
     clauses: list[sa.ColumnElement[bool]] = []
     if wanted.instruments:
         clauses.append(
@@ -172,8 +172,8 @@ def list_projects(
     if cursor:
         statement = statement.where(_after(key, descending, *_read_cursor(cursor, wanted.sort, read)))
     order = (key.desc(), Project.id.desc()) if descending else (key.asc(), Project.id.asc())
-    statement = with_children(statement).add_columns(key.label("sort_key")).order_by(*order).limit(limit + 1)
-    found = session.execute(statement).unique().all()
+    loaded = with_children(statement).order_by(*order).limit(limit + 1)
+    found = session.execute(loaded.add_columns(key.label("sort_key"))).unique().all()
     more = len(found) > limit
     page = found[:limit]
     return ProjectPage(

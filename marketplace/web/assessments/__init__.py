@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
-
-blueprint = Blueprint("assessments", __name__)
-
-# The views attach themselves to the blueprint when they are imported.
-from marketplace.web.assessments import evidence, judging, milestones, pages, scores  # noqa: E402  # after the blueprint
+from marketplace.web.assessments import evidence, judging, milestones, pages, scores
+from marketplace.web.assessments.base import blueprint
 
 __all__ = ["blueprint", "evidence", "judging", "milestones", "pages", "scores"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -17,7 +17,7 @@ from marketplace.errors import InvalidInputError, NotFoundError
 from marketplace.projects.models import Project
 from marketplace.projects.presentation import OWN, ROOM, get_access
 from marketplace.projects.queries import get_project
-from marketplace.web.assessments import blueprint
+from marketplace.web.assessments.base import blueprint
 from marketplace.web.assessments.words import options
 from marketplace.web.formatting import in_language
 from risk.errors import RiskError
@@ -44,7 +44,7 @@ def add(public_id: str) -> Any:
         add_evidence(
             session, actor=actor, project=project, values=_read(), now=clock.now(),
             store=current_app.file_store,  # type: ignore[attr-defined]  # Marketplace
-            stream=upload.stream if upload and upload.filename else None,
+            stream=cast(BinaryIO, upload.stream) if upload and upload.filename else None,
             file_name=upload.filename or "" if upload else "",
         )  # fmt: skip
     except InvalidInputError as error:

@@ -17,7 +17,7 @@ from marketplace.assessments.words import SCALES
 from marketplace.db import current_session
 from marketplace.errors import InvalidInputError, NotFoundError
 from marketplace.projects.models import TechnologyElement
-from marketplace.web.assessments import blueprint
+from marketplace.web.assessments.base import blueprint
 from marketplace.web.assessments.words import options
 from risk.maturity import Level, counts_as_evidence, list_levels
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
@@ -20,7 +20,7 @@ from marketplace.files.errors import EmptyFileError
 from marketplace.projects.models import Milestone, Project
 from marketplace.projects.presentation import TEASER, get_access
 from marketplace.projects.queries import get_project, list_grants
-from marketplace.web.assessments import blueprint
+from marketplace.web.assessments.base import blueprint
 from marketplace.web.assessments.words import NAMES, options
 from marketplace.web.formatting import in_language
 
@@ -47,7 +47,7 @@ def report(public_id: str, milestone_id: str) -> Any:
             values={"stated_sha256": request.form.get("stated_sha256", "").strip().lower(),
                     "run_ended_on": request.form.get("run_ended_on", ""), "note": request.form.get("note", "")},
             store=current_app.file_store,  # type: ignore[attr-defined]  # Marketplace
-            stream=upload.stream, file_name=upload.filename,
+            stream=cast(BinaryIO, upload.stream), file_name=upload.filename,
         )  # fmt: skip
 
     return _act(project, milestone, act, _("The data are handed over."))

@@ -28,7 +28,7 @@ from marketplace.errors import InvalidInputError, NotAllowedError, NotFoundError
 from marketplace.projects.models import Project
 from marketplace.projects.queries import get_project
 from marketplace.projects.services.listing import require_owner
-from marketplace.web.assessments import blueprint
+from marketplace.web.assessments.base import blueprint
 from marketplace.web.assessments.words import NAMES
 from marketplace.web.formatting import in_language
 

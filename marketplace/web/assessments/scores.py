@@ -15,7 +15,7 @@ from marketplace.assessments.services import request_score
 from marketplace.db import current_session
 from marketplace.projects.presentation import TEASER, get_access
 from marketplace.projects.queries import get_project
-from marketplace.web.assessments import blueprint
+from marketplace.web.assessments.base import blueprint
 from marketplace.web.assessments.words import NAMES
 from marketplace.web.formatting import number, one_significant, percent
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-from flask import Blueprint
-
-blueprint = Blueprint("projects", __name__)
-
-# The views attach themselves to the blueprint when they are imported.
-from marketplace.web.projects import access, editing, moves, pages  # noqa: E402  # after the blueprint exists
+from marketplace.web.projects import access, editing, moves, pages
+from marketplace.web.projects.base import blueprint
 
 __all__ = ["access", "blueprint", "editing", "moves", "pages"]

@@ -18,7 +18,7 @@ from marketplace.projects.queries import get_project, list_grants
 from marketplace.projects.services import grant_access, revoke_access
 from marketplace.projects.services.listing import require_owner
 from marketplace.web.formatting import language
-from marketplace.web.projects import blueprint
+from marketplace.web.projects.base import blueprint
 from marketplace.web.projects.words import NAMES, options
 
 

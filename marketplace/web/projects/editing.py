@@ -24,7 +24,7 @@ from marketplace.projects.services import create_project, edit_project
 from marketplace.projects.services.listing import require_owner
 from marketplace.projects.states import EDITABLE
 from marketplace.web.formatting import language
-from marketplace.web.projects import blueprint
+from marketplace.web.projects.base import blueprint
 from marketplace.web.projects.forms import ROWS, SECTIONS, field_errors, read_section, row_count, show_section
 from marketplace.web.projects.words import NAMES, options
 

@@ -19,7 +19,7 @@ from marketplace.projects.services import move_project
 from marketplace.projects.services.moves import find_mover
 from marketplace.projects.states import list_moves, needs_reason
 from marketplace.projects.words import PROJECT_STATES
-from marketplace.web.projects import blueprint
+from marketplace.web.projects.base import blueprint
 from marketplace.web.projects.words import NAMES
 
 

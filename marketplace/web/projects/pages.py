@@ -24,9 +24,9 @@ from marketplace.projects.queries import get_project, is_qualified
 from marketplace.projects.states import list_moves
 from marketplace.projects.words import INSTRUMENTS, PROJECT_STATES, SECTORS
 from marketplace.web.chain import build_chain, register_step
-from marketplace.web.formatting import language, url_with
+from marketplace.web.formatting import changed_address, language, url_with
 from marketplace.web.labels import label, state_label
-from marketplace.web.projects import blueprint
+from marketplace.web.projects.base import blueprint
 from marketplace.web.projects.history import build_history
 from marketplace.web.projects.words import NAMES
 
@@ -84,7 +84,7 @@ def list_projects() -> Any:
         facets=_build_facets(count_facets(session, actor=actor, wanted=wanted), wanted), chips=_build_chips(wanted),
         level_options=_LEVEL_OPTIONS, errors=[], may_create=bool(actor and actor.can(Permission.PROJECT_EDIT)),
         exports={
-            form.upper(): url_for("projects.export", form=form, **request.args.to_dict(flat=False))
+            form.upper(): changed_address(url_for("projects.export", form=form), request.args, {"cursor": None})
             for form in ("csv", "xlsx")
         },
     )  # fmt: skip
@@ -92,7 +92,8 @@ def list_projects() -> Any:
 
 def _render_wrong_filter(error: InvalidInputError) -> str:
     """The same page without rows; what was typed stays in the form."""
-    errors = [(name, _(message)) for name, message in error.errors.items()] or [(None, _(error.message))]
+    errors: list[tuple[str | None, str]] = [(name, _(message)) for name, message in error.errors.items()]
+    errors = errors or [(None, _(error.message))]
     return render_template(
         "projects/list.html", rows=[], page=None, wanted=None, qualified=is_qualified(find_actor()), facets=[],
         chips=[], level_options=_LEVEL_OPTIONS, errors=errors, may_create=False, exports={},
