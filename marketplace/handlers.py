@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from marketplace.accounts import tasks as account_tasks
 from marketplace.agreements import handlers as agreement_handlers
+from marketplace.agreements import insurance_facts
 from marketplace.agreements import tasks as agreement_tasks
 from marketplace.assessments import tasks as assessment_tasks
 from marketplace.config import Settings
@@ -11,6 +12,7 @@ from marketplace.db import Handlers
 from marketplace.dealflow import tasks as dealflow_tasks
 from marketplace.events import (
     AssessmentSigned,
+    ClaimSettled,
     CommitmentChanged,
     MilestoneDecided,
     PaymentConfirmed,
@@ -27,7 +29,8 @@ HANDLERS: Handlers = {
     CommitmentChanged: (dealflow_tasks.on_commitment_changed,),
     MilestoneDecided: (agreement_handlers.on_milestone_decided,),
     PaymentConfirmed: (agreement_handlers.on_payment_confirmed, insurance_handlers.on_payment_confirmed),
-    PolicyBound: (dealflow_tasks.on_policy_bound,),
+    PolicyBound: (insurance_facts.on_policy_bound, dealflow_tasks.on_policy_bound),
+    ClaimSettled: (insurance_facts.on_claim_settled,),
     ProjectStateChanged: (dealflow_tasks.on_project_state_changed,),
     ScoreStored: (dealflow_tasks.on_score_stored,),
 }

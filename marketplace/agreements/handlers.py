@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -11,13 +12,14 @@ from sqlalchemy import orm
 from marketplace import clock
 from marketplace.agreements import queries
 from marketplace.agreements.errors import EventRefusedError
-from marketplace.agreements.models import Agreement, AgreementPayment
+from marketplace.agreements.models import Agreement, AgreementEvent, AgreementPayment
 from marketplace.agreements.running import engine_for
 from marketplace.agreements.services.drafting import tell_parties
 from marketplace.agreements.services.events import earliest_date, record_house_event
 from marketplace.agreements.services.money import hold_for_release
 from marketplace.audit.services import record_act
 from marketplace.events import MilestoneDecided, PaymentConfirmed
+from marketplace.funding.services import record_paid
 from marketplace.payments.models import PaymentIntent
 from marketplace.projects.models import Milestone
 
@@ -46,7 +48,19 @@ def on_payment_confirmed(session: orm.Session, event: PaymentConfirmed) -> None:
     if event.purpose == "drawdown":
         _record_drawdown(session, agreement=agreement, row=rows[0], intent=intent, paid_on=event.paid_on)
         return
-    kind = "deployment" if event.purpose == "deployment" else "payment"
+    record_payment(session, agreement=agreement, rows=rows, intent=intent, paid_on=event.paid_on)
+
+
+def record_payment(
+    session: orm.Session,
+    *,
+    agreement: Agreement,
+    rows: Sequence[AgreementPayment],
+    intent: PaymentIntent,
+    paid_on: date,
+) -> None:
+    """Book one confirmed payment: its cash entry, and the rows that waited for it."""
+    kind = "deployment" if intent.purpose == "deployment" else "payment"
     total = sum(row.amount_minor for row in rows)
     first = rows[0]
     recorded = record_house_event(
@@ -55,7 +69,7 @@ def on_payment_confirmed(session: orm.Session, event: PaymentConfirmed) -> None:
         actor=HOUSE,
         event_id=f"paid-{intent.public_id}",
         kind=kind,
-        effective_on=event.paid_on,
+        effective_on=paid_on,
         now=clock.now(),
         body={
             "payment": intent.public_id,
@@ -70,7 +84,7 @@ def on_payment_confirmed(session: orm.Session, event: PaymentConfirmed) -> None:
         ],
     )
     for row in rows:
-        row.state, row.paid_on, row.settled_by_event_id = "paid", event.paid_on, recorded.id
+        row.state, row.paid_on, row.settled_by_event_id = "paid", paid_on, recorded.id
 
 
 def _record_drawdown(
@@ -87,6 +101,13 @@ def _record_drawdown(
         body={"tranche": row.tranche, "instrument": row.instrument, "amount_minor": row.amount_minor},
     )
     row.state, row.paid_on, row.settled_by_event_id = "paid", paid_on, recorded.id
+    if agreement.round_id is not None and row.payer.organisation_id is not None:
+        record_paid(
+            session,
+            round_id=agreement.round_id,
+            organisation_id=row.payer.organisation_id,
+            amount_minor=row.amount_minor,
+        )
     session.flush()  # the release below asks which calls are still unpaid
     hold_for_release(
         session, agreement=agreement, event=recorded, paid=row, project=row.payee.party, actor=HOUSE, now=clock.now()
@@ -101,7 +122,7 @@ def on_milestone_decided(session: orm.Session, event: MilestoneDecided) -> None:
         if milestone.code not in engine_for(version).model.milestones:
             continue
         result = RESULTS[event.result]
-        _record_fact(
+        record_fact(
             session,
             agreement=agreement,
             kind="milestone",
@@ -111,12 +132,19 @@ def on_milestone_decided(session: orm.Session, event: MilestoneDecided) -> None:
         )
 
 
-def _record_fact(
-    session: orm.Session, *, agreement: Agreement, kind: str, event_id: str, decided_on: date, body: dict[str, Any]
-) -> None:
+def record_fact(
+    session: orm.Session,
+    *,
+    agreement: Agreement,
+    kind: str,
+    event_id: str,
+    decided_on: date,
+    body: dict[str, Any],
+    settled_by: Mapping[str, int] | None = None,
+) -> AgreementEvent | None:
     """Record a decision of another domain; a refusal of the terms is kept and told, the decision itself stands."""
     try:
-        record_house_event(
+        return record_house_event(
             session,
             agreement=agreement,
             actor=HOUSE,
@@ -125,6 +153,7 @@ def _record_fact(
             body=body,
             effective_on=_not_before_last(session, agreement, decided_on),
             now=clock.now(),
+            settled_by=settled_by,
         )
     except EventRefusedError as error:
         record_act(
@@ -144,6 +173,7 @@ def _record_fact(
             key=f"fact:{event_id}",
             parameters={"kind": kind, "reason": error.message},
         )
+        return None
 
 
 def _not_before_last(session: orm.Session, agreement: Agreement, day: date) -> date:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -56,7 +56,9 @@ class Deal:
     project_id: int = 0
     engaged: bool = False
     payments: int = 0
-    log: list[str] = field(default_factory=list)
+    simulation: Any = None
+    # How a fact of another domain comes about: an event's kind and what makes it happen there.
+    facts: dict[str, Callable[[dict[str, Any], date], None]] = field(default_factory=dict)
 
     def actor(self, party: str) -> Actor:
         return self.cast.signatory(self.seats[party])
@@ -105,7 +107,8 @@ class Deal:
             run_id = run.public_id
         run_due_jobs(self.database, now=now)
         with self.database.transaction("read") as session:
-            return queries.get_simulation(session, agreement=self.agreement(session), public_id=run_id)
+            self.simulation = queries.get_simulation(session, agreement=self.agreement(session), public_id=run_id)
+        return self.simulation
 
     def sign(self, *parties: str, now: datetime, locale: str = "zh_Hans_CN") -> None:
         """Each signatory makes a key where there is none and signs exactly what is shown."""
@@ -132,6 +135,21 @@ class Deal:
             if project.state == "funded":
                 move_project(session, actor=self.actor("project"), project=project, state="in_pilot", now=now)
 
+    def end_pilot(self, state: str, *, now: datetime) -> None:
+        """The team reports how the pilot ended."""
+        with self.database.transaction() as session:
+            project = _get(find_project(session, project_id=self.project_id))
+            if project.state in ("in_pilot", "extended"):
+                reason = "The target level was reached." if state == "completed" else "The target level was missed."
+                move_project(session, actor=self.actor("project"), project=project, state=state, reason=reason, now=now)
+
+    def terminate(self, *, reason: str, on: date, now: datetime) -> None:
+        """The talks end before signing."""
+        with self.database.transaction() as session:
+            drafting.terminate_agreement(
+                session, actor=self.actor("project"), agreement=self.agreement(session), reason=reason, on=on, now=now
+            )
+
     def play(self, story: Iterable[dict[str, Any]], *, pay: bool = True) -> None:
         """Run the engine's events, each by whoever decides it; money moves by confirmed payments only."""
         for event in story:
@@ -140,14 +158,17 @@ class Deal:
                 continue  # signed by all; paid by the intents of the call
             if kind == "milestone":
                 self.decide(event["body"]["milestone"], event["body"]["result"], on=on)
+            elif kind in self.facts:
+                self.facts[kind](event, on)
             elif kind in ("exit", "close"):
                 self._agree(event, on)
             elif kind in RECORDER:
                 self._record(event, on, self.actor(RECORDER[kind]))
             elif kind == "write_off":
-                self._record(event, on, self.actor(next(name for name in self.seats if name in ("industrial", "angel"))))
+                funder = next(name for name in self.seats if name in ("industrial", "venture", "angel"))
+                self._record(event, on, self.actor(funder))
             else:
-                self._record_by_house(event, on)
+                raise ValueError(f"nobody here decides on {kind}")
             if pay:
                 self.pay_all()
 
@@ -207,15 +228,6 @@ class Deal:
                 body=event["body"], now=noon(on, 17),
             )  # fmt: skip
 
-    def _record_by_house(self, event: dict[str, Any], on: date) -> None:
-        from marketplace.agreements.handlers import HOUSE
-
-        with self.database.transaction() as session:
-            events.record_house_event(
-                session, agreement=self.agreement(session), actor=HOUSE, event_id=event["id"], kind=event["kind"],
-                effective_on=on, body=event["body"], now=noon(on, 17),
-            )  # fmt: skip
-
     def _agree(self, event: dict[str, Any], on: date) -> None:
         """One side proposes, the other confirms."""
         confirmer = next(name for name in ("industrial", "venture", "angel", "guidance", "bank") if name in self.seats)
@@ -232,17 +244,18 @@ class Deal:
             )
 
 
-def pay_intent(database: Database, cast: Cast, intent: PaymentIntent) -> None:
+def pay_intent(database: Database, cast: Cast, intent: PaymentIntent, *, paid_on: date | None = None) -> None:
     """The payer's member records the bank line, an operator confirms it; two people, two transactions."""
     payer = next(
         cast.signatory(code)
         for code, organisation in cast.organisations.items()
         if organisation.id == intent.payer_organisation_id
     )
-    moment = noon(intent.due_on, 11)
+    day = paid_on or intent.due_on
+    moment = noon(day, 11)
     with database.transaction() as session:
         line = record_transfer(
-            session, actor=payer, intent=intent, amount=intent.money, paid_on=intent.due_on,
+            session, actor=payer, intent=intent, amount=intent.money, paid_on=day,
             bank_reference=f"DEMO-{intent.public_id[-16:]}", remittance_code=intent.remittance_code, now=moment,
         )  # fmt: skip
         line_id = line.public_id

@@ -1,4 +1,4 @@
-"""Pilot projects of the demonstration market: listed, verified, assessed on evidence and scored through the services."""
+"""Pilot projects of the demonstration: listed, verified, assessed on evidence, scored, all through the services."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from marketplace.projects.models import Project
 from marketplace.projects.queries import find_project_by_code
 from marketplace.projects.services import create_project, move_project
 
-NO_TIES = "We hold no share in, owe nothing to, and have not worked in the last three years for any party of this project."
+NO_TIES = "We hold no share in, owe nothing to, and have not worked for any party of this project in three years."
 # The way from the draft to each state that a listing may stand in without a round or an agreement.
 WAYS: dict[str, tuple[str, ...]] = {
     "draft": (),

@@ -107,4 +107,3 @@ def _register(session: orm.Session, record: OrganisationRecord, *, now: datetime
         state_owned_bps=fund.state_owned_bps if fund else 0, fiscal_bps=fund.fiscal_bps if fund else 0,
         facts={"level": fund.level, "vintage": fund.vintage, "size_minor": fund.size_minor} if fund else {},
     )  # fmt: skip
-

@@ -10,6 +10,7 @@ from marketplace import clock
 from marketplace.accounts.access import current_actor, find_actor, public, signed_in
 from marketplace.accounts.permissions import Permission
 from marketplace.accounts.queries import find_demonstration_accounts, search_organisations
+from marketplace.accounts.services.demonstration import DEMO_PASSWORD
 from marketplace.agreements.queries import list_agreements, list_unsigned_by
 from marketplace.assessments.queries import list_assessments
 from marketplace.db import current_session
@@ -21,8 +22,6 @@ from marketplace.projects.queries import count_published, list_own_projects
 from marketplace.web.notices import describe_notice
 
 blueprint = Blueprint("home", __name__)
-# The accounts of the demonstration share this word; it is refused in production together with the demonstration.
-DEMO_PASSWORD = "pilot-test-2027"
 
 
 @blueprint.get("/")

@@ -9,6 +9,9 @@ from sqlalchemy import orm
 from marketplace.accounts.models import Membership, Organisation
 from marketplace.accounts.services.users import add_membership, create_user
 
+# The accounts of the demonstration share this word; production refuses the demonstration as a whole.
+DEMO_PASSWORD = "pilot-test-2027"
+
 
 def create_demo_user(
     session: orm.Session, *, email: str, password: str, organisation: Organisation, role: str, now: datetime,

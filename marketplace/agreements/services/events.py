@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date, datetime
 from typing import Any
 
@@ -22,7 +23,8 @@ from marketplace.audit.services import record_act
 from marketplace.ledger.queries import find_entry_by_reference
 from marketplace.ledger.services import Line, post_entry, reverse_entry
 
-MONEY_MOVED = ("activate", "drawdown_paid", "premium_paid")
+# What cannot be reversed, because signatures were given or money has moved.
+MONEY_MOVED = ("activate", "drawdown_paid", "premium_paid", "insurance_recovery")
 
 
 def record_agreement_event(
@@ -63,6 +65,7 @@ def record_house_event(
     body: dict[str, Any],
     now: datetime,
     lines: list[Posting] | None = None,
+    settled_by: Mapping[str, int] | None = None,
 ) -> AgreementEvent:
     """Record what another domain has decided (a payment, a milestone, a claim) or two parties have agreed."""
     return _record(
@@ -75,6 +78,7 @@ def record_house_event(
         body=body,
         now=now,
         lines=lines,
+        settled_by=settled_by,
     )
 
 
@@ -96,6 +100,7 @@ def _record(
     body: dict[str, Any],
     now: datetime,
     lines: list[Posting] | None = None,
+    settled_by: Mapping[str, int] | None = None,
 ) -> AgreementEvent:
     agreement = queries.lock_agreement(session, agreement_id=agreement_id)
     text = _body_text(body)
@@ -111,7 +116,10 @@ def _record(
         _advance(agreement, event, state=None)
         _post(session, agreement=agreement, event=event, lines=lines or [], now=now)
     else:
-        _settle(session, agreement=agreement, version=version, event=event, body=body, actor=actor, now=now)
+        _settle(
+            session, agreement=agreement, version=version, event=event, body=body, actor=actor, now=now,
+            settled_by=settled_by or {},
+        )  # fmt: skip
     session.add(event)
     session.flush()  # whoever asked reads the event with its number
     record_act(
@@ -204,6 +212,7 @@ def _settle(
     body: dict[str, Any],
     actor: Any,
     now: datetime,
+    settled_by: Mapping[str, int],
 ) -> None:
     """Run the event, and only when the engine takes it: move the head, post its entry, make its payments due."""
     engine = engine_for(version)
@@ -233,7 +242,10 @@ def _settle(
     _post(session, agreement=agreement, event=event, lines=plan.postings, now=now)
     session.add(event)
     session.flush()  # the payments name the event
-    plan_payments(session, agreement=agreement, event=event, engine=engine, moves=plan.moves, actor=actor, now=now)
+    plan_payments(
+        session, agreement=agreement, event=event, engine=engine, moves=plan.moves, actor=actor, now=now,
+        settled_by=settled_by,
+    )  # fmt: skip
 
 
 def _payer(engine: Any, kind: str, body: dict[str, Any]) -> tuple[str | None, str]:

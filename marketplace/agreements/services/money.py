@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -13,6 +13,7 @@ from marketplace.agreements import queries
 from marketplace.agreements.errors import AgreementStateError
 from marketplace.agreements.models import Agreement, AgreementEvent, AgreementParty, AgreementPayment
 from marketplace.agreements.settlement import CALLED, CASH, DEPLOYED, Move
+from marketplace.funding.services import record_called
 from marketplace.money import Money
 from marketplace.payments.models import PaymentIntent
 from marketplace.payments.services import cancel_intent, create_intent
@@ -27,6 +28,7 @@ def plan_payments(
     moves: Sequence[Move],
     actor: Any,
     now: datetime,
+    settled_by: Mapping[str, int],
 ) -> None:
     """Make due what the event makes due: the calls of a tranche, or what a program shares out."""
     if event.kind == "drawdown_call":
@@ -35,6 +37,11 @@ def plan_payments(
         row = _row(agreement, event, move.purpose, move.payer, move.payee, move.amount_minor)
         row.debit_code, row.debit_party = move.debit[0], move.debit[1] or ""
         row.credit_code, row.credit_party = move.credit[0], move.credit[1] or ""
+        if move.payee in settled_by:
+            # Another domain has had this paid already: the row points to that payment, no second one is asked for.
+            row.payment_id = settled_by[move.payee]
+            session.add(row)
+            continue
         _ask_for_payment(
             session,
             agreement=agreement,
@@ -60,6 +67,8 @@ def _plan_call(
         row.tranche, row.instrument = tranche.id, name
         row.debit_code, row.credit_code = CASH, CALLED
         row.credit_party = payer
+        if agreement.round_id is not None and row.payer.organisation_id is not None:
+            record_called(session, round_id=agreement.round_id, organisation_id=row.payer.organisation_id)
         _ask_for_payment(
             session,
             agreement=agreement,
