@@ -82,10 +82,13 @@ def make_project(factory: Factory, team: Member, *, code: str = "flow-chem") -> 
     return project
 
 
-def make_scene(factory: Factory, *, shared: bool = True) -> Scene:
-    """Scenario A drafted by its team (and shared with its parties)."""
-    members = {party: factory.member(kind) for party, kind in ORGANISATIONS.items()}
-    project = make_project(factory, members["project"])
+def make_scene(
+    factory: Factory, *, shared: bool = True, members: dict[str, Member] | None = None, project: Project | None = None
+) -> Scene:
+    """Scenario A drafted by its team (and shared with its parties); some parties and the project may be given."""
+    given = members or {}
+    members = {party: given.get(party) or factory.member(kind) for party, kind in ORGANISATIONS.items()}
+    project = project or make_project(factory, members["project"])
     terms = drafting.make_terms(scenario_a_parameters())
     seats = [
         drafting.Seat(party["id"], members[party["id"]].organisation.id if party["id"] in members else None)
@@ -159,9 +162,9 @@ def sign(scene: Scene, party: str, *, passphrase: str = PASSPHRASE, now: datetim
         )
 
 
-def make_active(factory: Factory) -> Scene:
+def make_active(factory: Factory, **given: Any) -> Scene:
     """Scenario A, simulated and signed by all."""
-    scene = make_scene(factory)
+    scene = make_scene(factory, **given)
     add_simulation(scene)
     for party in scene.members:
         sign(scene, party)
