@@ -24,7 +24,7 @@ ROUND_DAY = date(2027, 1, 8)
 DETERMINED_ON = date(2028, 10, 20)
 # The score's raw failure of the story; with the product's factors it gives the trigger of 12 %. Invented.
 STATED_MISS = "0.30"
-ACCEPTED_SPEND = {"materials": 270_000_000, "personnel": 228_000_000, "centre_fees": 280_000_000, "testing": 62_000_000}
+ACCEPTED_SPEND = {"personnel": 270_000_000, "materials": 228_000_000, "centre_fees": 280_000_000, "testing": 62_000_000}
 # Failure is shown first.
 ENDINGS = ("failure_without_cover", "hard_failure", "success")
 SUFFIX = {"failure_without_cover": "f1", "hard_failure": "f2", "success": "s"}
