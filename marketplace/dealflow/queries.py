@@ -209,3 +209,20 @@ def moved_budget(*, mandate_id: int, delta_minor: int) -> sa.Update:
         .values(budget_remaining_minor=Mandate.budget_remaining_minor + delta_minor)
         .execution_options(synchronize_session=False)
     )
+
+
+def find_known_match(session: orm.Session, *, actor: Any, project: Project) -> StoredMatch | None:
+    """The first match of a project that the actor knows of: the team through visible mandates, a funder by its own."""
+    if project.organisation_id == actor.organisation_id:
+        seen = visible_mandates(actor).with_only_columns(Mandate.id)
+        statement = sa.select(StoredMatch).join(StoredMatch.mandate).where(Mandate.id.in_(seen))
+    elif actor.is_funder:
+        statement = visible_matches(actor)
+    else:
+        return None
+    return session.scalar(
+        statement.options(orm.contains_eager(StoredMatch.mandate))
+        .where(StoredMatch.project_id == project.id)
+        .order_by(StoredMatch.first_seen_at, StoredMatch.id)
+        .limit(1)
+    )

@@ -1,5 +1,6 @@
 """Use cases of deal flow."""
 
+from marketplace.dealflow.schemas import read_mandate
 from marketplace.dealflow.services.mandates import create_mandate, edit_mandate, expire_mandates, set_mandate_state
 from marketplace.dealflow.services.matches import (
     compute_match,
@@ -9,6 +10,6 @@ from marketplace.dealflow.services.matches import (
 )
 
 __all__ = [
-    "compute_match", "compute_project_view", "create_mandate", "edit_mandate", "expire_mandates",
+    "compute_match", "compute_project_view", "create_mandate", "edit_mandate", "expire_mandates", "read_mandate",
     "refresh_mandate_matches", "refresh_project_matches", "set_mandate_state",
 ]  # fmt: skip
