@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from datetime import datetime
 
 import click
 from flask import Flask
@@ -27,13 +28,15 @@ group = AppGroup("reports", help="Reports computed from the rows of the market."
 @group.command("linkage")
 @click.option("--fund", "code", required=True, help="Credit code, id or name of a guidance fund.")
 @click.option("--period", required=True, help="A year such as 2026, or a quarter such as 2026Q3.")
+@click.option("--until", type=click.DateTime(["%Y-%m-%d"]), default=None, help="Count payments up to this day only.")
 @click.option("--format", "format_", type=click.Choice(["text", "csv", "json"]), default="text")
 @transaction_command(READ)
-def linkage(session: orm.Session, code: str, period: str, format_: str) -> None:
+def linkage(session: orm.Session, code: str, period: str, until: datetime | None, format_: str) -> None:
     """Print the co-investment linkage report of a guidance fund."""
     fund = find_fund_by_code(session, code=code)
     today = clock.day_in_zone(clock.now())
-    report = compute_report(session, fund=fund, period=parse_period(period), today=today)
+    last = until.date() if until else None
+    report = compute_report(session, fund=fund, period=parse_period(period), today=today, until=last)
     if format_ == "json":
         click.echo(json.dumps(report_document(report), ensure_ascii=False, indent=2, sort_keys=True))
     elif format_ == "csv":

@@ -177,14 +177,17 @@ def _first_instant(day: date) -> Any:
     return clock.end_of_day(date.fromordinal(day.toordinal() - 1))
 
 
-def list_claims_of_rounds(session: orm.Session, *, round_ids: Sequence[int], until: date) -> Sequence[RoundReport]:
-    """Every filing on these rounds up to a day."""
-    return session.scalars(
+def list_claims_of_rounds(
+    session: orm.Session, *, round_ids: Sequence[int], until: date | None
+) -> Sequence[RoundReport]:
+    """Every filing on these rounds, or those up to a day."""
+    statement = (
         sa.select(RoundReport)
         .options(orm.joinedload(RoundReport.reporter), orm.joinedload(RoundReport.investor))
-        .where(RoundReport.round_id.in_(list(round_ids)), RoundReport.filed_on <= until)
+        .where(RoundReport.round_id.in_(list(round_ids)))
         .order_by(RoundReport.id)
-    ).all()
+    )
+    return session.scalars(statement if until is None else statement.where(RoundReport.filed_on <= until)).all()
 
 
 @dataclass(frozen=True)
@@ -209,7 +212,7 @@ class Drawdown:
         return self.entry is not None and self.entry_amount_minor == self.amount_minor
 
 
-def list_drawdowns(session: orm.Session, *, round_ids: Sequence[int], until: date) -> list[Drawdown]:
+def list_drawdowns(session: orm.Session, *, round_ids: Sequence[int], until: date | None) -> list[Drawdown]:
     """What was drawn under the agreements of these rounds, confirmed by the bank, with the entry that booked it."""
     agreements = {
         agreement.book: agreement
@@ -224,10 +227,10 @@ def list_drawdowns(session: orm.Session, *, round_ids: Sequence[int], until: dat
             PaymentIntent.purpose == "drawdown",
             PaymentIntent.state == "confirmed",
             BankLine.state == "confirmed",
-            BankLine.paid_on <= until,
+            BankLine.paid_on <= until if until is not None else sa.true(),
         )
         .order_by(PaymentIntent.id)
-    ).tuples().all()  # fmt: skip
+    ).all()
     references = {f"{intent.book}:paid-{intent.public_id}": intent for intent, _line, _payer in rows}
     posted = _posted_by_reference(session, references=list(references))
     found = []
@@ -339,7 +342,7 @@ def list_agreement_terms(
         )
         .order_by(Agreement.id)
     )
-    return [(agreement, load_terms(version)) for agreement, version in rows.tuples()]
+    return [(agreement, load_terms(version)) for agreement, version in rows]
 
 
 def find_same_filing(
