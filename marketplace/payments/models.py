@@ -73,11 +73,16 @@ class BankLine(Base, PublicId):
         words_check("currency", tuple(EXPONENTS)),
         amount_check("amount_minor", minimum=1),
         sa.CheckConstraint("confirmed_by IS NULL OR confirmed_by <> recorded_by", name="two_people"),
-    )
+        # A rejected line frees its reference: a mistyped amount must not lock the true line out.
+        sa.Index(
+            "uq_bank_line_reference", "bank_reference", unique=True,
+            sqlite_where=sa.text("state <> 'rejected'"), postgresql_where=sa.text("state <> 'rejected'"),
+        ),
+    )  # fmt: skip
 
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     intent_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("payment_intent.id"), index=True)
-    bank_reference: orm.Mapped[str] = orm.mapped_column(sa.String(80), unique=True)
+    bank_reference: orm.Mapped[str] = orm.mapped_column(sa.String(80))
     amount_minor: orm.Mapped[int] = amount_column()
     currency: orm.Mapped[str] = orm.mapped_column(sa.String(3))
     paid_on: orm.Mapped[date] = orm.mapped_column(sa.Date)

@@ -89,7 +89,10 @@ def get_line(session: orm.Session, *, actor: Any, public_id: str) -> BankLine:
 
 
 def find_line_by_reference(session: orm.Session, *, bank_reference: str) -> BankLine | None:
-    return session.scalar(sa.select(BankLine).where(BankLine.bank_reference == bank_reference))
+    """The line that stands under a bank's reference; a rejected one does not."""
+    return session.scalar(
+        sa.select(BankLine).where(BankLine.bank_reference == bank_reference, BankLine.state != "rejected")
+    )
 
 
 def compute_supervised_cash(session: orm.Session, *, book: str, currency: str) -> int:

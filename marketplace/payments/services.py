@@ -146,11 +146,24 @@ def reject_transfer(session: orm.Session, *, actor: Actor, line: BankLine, reaso
     intent = _lock(session, line.intent)
     if actor.user_public_id == line.recorded_by:
         raise SamePersonError()
+    if actor.organisation_id in (intent.payer_organisation_id, intent.payee_organisation_id):
+        raise InterestedPartyError()
     if line.state not in ("recorded", "anomaly"):
         raise PaymentStateError(state=line.state)
+    # The line may have been confirmed since it was read; the state is part of the condition.
+    moved = changed_rows(
+        session,
+        sa.update(BankLine)
+        .where(BankLine.id == line.id, BankLine.state == line.state)
+        .values(state="rejected", anomaly=reason.strip()[:200])
+        .execution_options(synchronize_session=False),
+    )
+    if moved != 1:
+        raise PaymentStateError(state=intent.state)
     if line.state == "recorded":
         intent.state = "pending"
-    line.state, line.anomaly = "rejected", reason.strip()[:200]
+    if line in session:
+        session.refresh(line, ["state", "anomaly"])
     record_act(session, actor=actor, action="payment.rejected", subject_kind="payment",
                subject_id=intent.public_id, now=now, details={"line": line.public_id, "reason": reason})  # fmt: skip
     return intent

@@ -15,7 +15,8 @@ from marketplace.db import current_session
 from marketplace.errors import InvalidInputError, MarketplaceError
 from marketplace.money import parse_amount
 from marketplace.payments import queries, services
-from marketplace.payments.models import INTENT_STATES, PaymentIntent
+from marketplace.payments.errors import PaymentNotFoundError
+from marketplace.payments.models import INTENT_STATES, BankLine, PaymentIntent
 
 blueprint = Blueprint("payments", __name__)
 PAGE_SIZE = 50
@@ -69,6 +70,7 @@ def _render(payment: PaymentIntent, values: Any, errors: dict[str, str]) -> Any:
         errors=list(errors.items()),
         may_record=actor.can(Permission.PAYMENT_RECORD) and payment.state == "pending",
         may_confirm=actor.can(Permission.PAYMENT_CONFIRM) and payment.state == "recorded",
+        may_reject=actor.can(Permission.PAYMENT_CONFIRM),
         today=clock.day_in_zone(clock.now()),
     )
     return (page, 422) if errors else page
@@ -106,13 +108,22 @@ def _day(text: str) -> date:
         raise InvalidInputError("Enter a day, for example 2027-01-15.", field="paid_on") from error
 
 
+def _line_of(public_id: str, line_id: str) -> BankLine:
+    """A line under the payment of its own address only."""
+    session, actor = current_session(), current_actor()
+    line = queries.get_line(session, actor=actor, public_id=line_id)
+    if line.intent.public_id != public_id:
+        raise PaymentNotFoundError()
+    return line
+
+
 @blueprint.post("/payments/<public_id>/lines/<line_id>/confirm")
 @requires(Permission.PAYMENT_CONFIRM)
 def confirm_transfer(public_id: str, line_id: str) -> Any:
     """The second person has found the line on the bank statement."""
     session, actor = current_session(), current_actor()
     require_fresh_sign_in()
-    line = queries.get_line(session, actor=actor, public_id=line_id)
+    line = _line_of(public_id, line_id)
     services.confirm_transfer(session, actor=actor, line=line, now=clock.now())
     flash(_("The payment is confirmed and booked."), "jade")
     return redirect(url_for("payments.show_payment", public_id=public_id))
@@ -123,12 +134,13 @@ def confirm_transfer(public_id: str, line_id: str) -> Any:
 def reject_transfer(public_id: str, line_id: str) -> Any:
     """The second person does not find the line; the payment waits again."""
     session, actor = current_session(), current_actor()
-    line = queries.get_line(session, actor=actor, public_id=line_id)
+    line = _line_of(public_id, line_id)
     try:
         services.reject_transfer(
             session, actor=actor, line=line, reason=request.form.get("reason", ""), now=clock.now()
         )
     except InvalidInputError as error:
-        return _render(line.intent, request.form, error.errors)
+        shown = queries.get_payment(session, actor=actor, public_id=public_id)
+        return _render(shown, request.form, {name: _(text) for name, text in error.errors.items()})
     flash(_("The bank line is rejected; the payment waits again."), "amber")
     return redirect(url_for("payments.show_payment", public_id=public_id))

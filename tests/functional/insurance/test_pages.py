@@ -29,7 +29,8 @@ def request_form(market: Any, **changes: Any) -> dict[str, Any]:
         "cover_from": "2027-01-15", "cover_to": "2028-12-31", "target_by": "2028-11-30",
         "event": "收率低于 75%", "event_en": "yield below 75 %", "premium_bearer": "applicant",
         "subsidy": "300000", "subsidy_payer": "Province", "assignee": market.bank.organisation.public_id,
-        "assigned_share": "40", "insurers": [market.insurer.organisation.public_id, market.rival.organisation.public_id],
+        "assigned_share": "40",
+        "insurers": [market.insurer.organisation.public_id, market.rival.organisation.public_id],
         "insurer_freely_chosen": "1",
     }  # fmt: skip
     return {**form, **changes}
