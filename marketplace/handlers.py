@@ -11,6 +11,7 @@ from marketplace.config import Settings
 from marketplace.db import Handlers
 from marketplace.dealflow import tasks as dealflow_tasks
 from marketplace.events import (
+    AgreementActivated,
     AssessmentSigned,
     ClaimSettled,
     CommitmentChanged,
@@ -25,6 +26,7 @@ from marketplace.insurance import tasks as insurance_tasks
 from marketplace.notifications import tasks as notification_tasks
 
 HANDLERS: Handlers = {
+    AgreementActivated: (insurance_facts.on_agreement_activated,),
     AssessmentSigned: (dealflow_tasks.on_assessment_signed,),
     CommitmentChanged: (dealflow_tasks.on_commitment_changed,),
     MilestoneDecided: (agreement_handlers.on_milestone_decided,),

@@ -10,17 +10,30 @@ from marketplace.agreements import queries
 from marketplace.agreements.handlers import record_fact, record_payment
 from marketplace.agreements.models import Agreement
 from marketplace.agreements.running import engine_for
-from marketplace.events import ClaimSettled, PolicyBound
+from marketplace.events import AgreementActivated, ClaimSettled, PolicyBound
 from marketplace.insurance.models import Claim, Policy
-from marketplace.insurance.queries import find_claim, find_policy
+from marketplace.insurance.queries import find_claim, find_policy, list_policies_of_project
 from marketplace.payments.models import PaymentIntent
 
 
 def on_policy_bound(session: orm.Session, event: PolicyBound) -> None:
     """The premium is paid and cover begins: every active agreement of the project that names this insurer notes it."""
     policy = find_policy(session, policy_id=event.policy_id)
-    if policy is None:
+    if policy is not None:
+        _note_premium(session, policy)
+
+
+def on_agreement_activated(session: orm.Session, event: AgreementActivated) -> None:
+    """A policy that was in force before the last signature counts from the first day of the agreement."""
+    agreement = queries.find_agreement(session, agreement_id=event.agreement_id)
+    if agreement is None:
         return
+    for policy in list_policies_of_project(session, project_id=agreement.project_id):
+        if policy.state == "in_force":
+            _note_premium(session, policy)
+
+
+def _note_premium(session: orm.Session, policy: Policy) -> None:
     for agreement, name in _covered(session, policy):
         record_fact(
             session,

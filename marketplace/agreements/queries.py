@@ -28,7 +28,7 @@ from marketplace.jobs.models import Job
 OVERSEERS = ("operator", "regulator")
 
 
-def visible_agreements(actor: Any) -> sa.Select[tuple[Agreement]]:
+def visible_agreements(actor: Any) -> sa.Select[Agreement]:
     """Parties see their agreements from the moment they are shared; the operator and the regulator see all of these."""
     statement = sa.select(Agreement).options(orm.selectinload(Agreement.parties))
     drafted = Agreement.drafted_by_organisation_id == actor.organisation_id
@@ -70,7 +70,7 @@ def count_agreements(
     return session.scalar(sa.select(sa.func.count()).select_from(statement.subquery())) or 0
 
 
-def _filtered(actor: Any, *, state: str | None, project_id: int | None) -> sa.Select[tuple[Agreement]]:
+def _filtered(actor: Any, *, state: str | None, project_id: int | None) -> sa.Select[Agreement]:
     statement = visible_agreements(actor)
     if state is not None:
         statement = statement.where(Agreement.state == state)

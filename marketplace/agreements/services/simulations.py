@@ -112,6 +112,7 @@ def _central_rate() -> dict[str, Any]:
     from risk.tables import get_default
 
     rate = get_default("base_rates", "pilot_target_level_not_reached")
+    assert rate.value is not None, "the table holds a central value"
     return {
         "probability": float(rate.value),
         "interval_80": (float(rate["low"]), float(rate["high"])),

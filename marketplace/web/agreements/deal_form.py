@@ -75,7 +75,7 @@ class DealForm:
                     "conditions": [condition] if condition else [],
                 }
             )
-        self.calls = [row["id"] for row in rows]
+        self.calls = [str(row["id"]) for row in rows]
         return rows
 
     def _amounts(self, prefix: str) -> Json:

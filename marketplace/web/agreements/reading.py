@@ -14,6 +14,7 @@ from flask_babel import lazy_gettext
 
 from marketplace.errors import InvalidInputError, MarketplaceError
 from marketplace.money import parse_amount
+from marketplace.web.agreements.engine_words import refusal
 
 MISSING = lazy_gettext("This field is needed.")
 LARGEST_DOCUMENT = 400_000
@@ -124,15 +125,15 @@ def field_errors(error: MarketplaceError, known: tuple[str, ...] = ()) -> dict[s
     """Messages by field; a clause of the terms is named in front of the engine's sentence."""
     errors = getattr(error, "errors", None) or {}
     clause = error.details.get("clause")
-    shown = {name: (f"{clause}: {_(text)}" if clause else _(text)) for name, text in errors.items()}
+    rule = error.details.get("rule")
+    shown = {name: _with_clause(clause, refusal(rule, text)) for name, text in errors.items()}
     if not shown:
         shown = {error.field or "form": _(error.message)}
     return {name if not known or name in known else known[0]: text for name, text in shown.items()}
 
 
-def page_of(errors: dict[str, str]) -> int:
-    """A form that was refused answers 422."""
-    return 422 if errors else 200
+def _with_clause(clause: str | None, sentence: str) -> str:
+    return f"{clause}: {sentence}" if clause else sentence
 
 
 def form_values() -> dict[str, str]:

@@ -68,6 +68,13 @@ def test_paid_premium_is_recorded_in_the_agreement_in_force(make: Any, market: I
     assert premium.actor_user == ""
 
 
+def test_policy_in_force_before_the_signatures_counts_from_the_first_day(make: Any, market: InsuranceFactory) -> None:
+    policy = market.in_force()
+    members = {"project": market.team, "bank": market.bank, "insurer": market.insurer}
+    scene = factory.make_active(make, members=members, project=policy.project)
+    assert list(events_of(scene)) == ["activate", "premium_paid"]
+
+
 def test_settled_claim_is_recorded_with_its_payments_and_asks_for_no_second_one(
     make: Any, market: InsuranceFactory
 ) -> None:
