@@ -15,6 +15,13 @@ def include_object(item: Any, name: str | None, kind: str, reflected: bool, comp
     return not (kind == "table" and name in ("sqlite_sequence",))
 
 
+def render_item(kind: str, item: Any, autogen: Any) -> str | bool:
+    """A migration names no class of the application: an instant is a plain timestamp with zone."""
+    if kind == "type" and type(item).__name__ == "UtcDateTime":
+        return "sa.DateTime(timezone=True)"
+    return False
+
+
 def run() -> None:
     with database.engine.connect() as connection:
         context.configure(
@@ -23,6 +30,7 @@ def run() -> None:
             render_as_batch=True,
             compare_type=True,
             include_object=include_object,
+            render_item=render_item,
             transaction_per_migration=False,
         )
         with context.begin_transaction():

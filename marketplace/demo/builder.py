@@ -141,7 +141,9 @@ def _life(market: Market, parameters: dict[str, Any], *, wanted: str, code: str)
         rows.append((on, "drawdown_call", {"tranche": call["id"]}))
         if "bank" in parameters and number == 1:
             loan_from = on
-    end = last if not ended else last - timedelta(days=5)
+    # A deal with a loan ends on the loan's settlement day, because interest is settled on no other.
+    settlement = quarter_days(date.fromisoformat(parameters["calls"][0]["on"]), last - timedelta(days=5))
+    end = last if not ended else settlement[-1] - timedelta(days=1)
     if loan_from is not None:
         for day in quarter_days(loan_from, end):
             rows.append((day, "interest_due", {"instrument": "loan"}))

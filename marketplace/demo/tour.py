@@ -15,14 +15,17 @@ from typing import Any
 from marketplace.agreements.queries import list_events
 from marketplace.agreements.services.statements import settle_agreement
 from marketplace.agreements.services.verification import verify_agreement
+from marketplace.assessments.queries import get_latest_score
 from marketplace.config import PROJECT_ROOT, Settings
 from marketplace.db import Database
 from marketplace.demo import cover, story, tour_reports
-from marketplace.demo.builder import Market, hold_round, prepare_market
 from marketplace.demo.deal import Deal
+from marketplace.demo.market import Market, hold_round, prepare_market
 from marketplace.files.services import FileStore
 from marketplace.funding.queries import find_round
 from marketplace.funding.services.evaluation import evaluate_rule
+from marketplace.insurance.queries import get_quote, list_quotes
+from marketplace.insurance.services.quoting import replay_premium
 from marketplace.ledger.services import check_ledger
 from marketplace.projects.listing import ProjectFilter, list_projects
 
@@ -67,6 +70,7 @@ def run_tour(
     tour.step("Organisations, people, scheme rules")
     market = prepare_market(database, store, settings, password=password, say=tour.show)
     cover.file_products(market)
+    story.set_mandates(market)
     deals = {}
     for ending in story.ENDINGS:
         deals[ending] = take_to_the_end(tour, market, ending, golden)
@@ -82,17 +86,17 @@ def take_to_the_end(tour: Tour, market: Market, ending: str, golden: dict[str, A
     code = f"{story.PROJECT}-{story.SUFFIX[ending]}"
     first = ending == story.ENDINGS[0]
     tour.step(f"Scenario A, {ending.replace('_', ' ')}: listed, assessed, scored")
-    title_zh, title_en = story.list_copy(market, ending, code=code)
+    titles = story.list_copy(market, ending, code=code)
     show_project(tour, market, code)
     if first:
         tour_reports.show_matches(tour, market, code)
-    policy = story.insure(market, code=code, say=tour.show)
+    request_id = show_quotes(tour, market, code)
     round_id = show_round(tour, market, code)
     tour.step("Agreement: drafted, simulated for every party, signed by all")
-    deal = story.sign_deal(market, ending, code=code, round_id=round_id, titles=(title_zh, title_en))
+    deal = story.sign_deal(market, code=code, round_id=round_id, titles=titles)
     show_simulation(tour, deal)
     tour.step(f"Settled: {ending.replace('_', ' ')}")
-    story.play_to_the_end(market, deal, ending, policy=policy)
+    story.play_to_the_end(market, deal, ending, request_id=request_id)
     show_settlement(tour, deal)
     check_golden(tour, deal, ending, golden)
     return deal
@@ -101,8 +105,6 @@ def take_to_the_end(tour: Tour, market: Market, ending: str, golden: dict[str, A
 def show_project(tour: Tour, market: Market, code: str) -> None:
     project = market.project(code)
     with market.database.transaction("read") as session:
-        from marketplace.assessments.queries import get_latest_score
-
         score = get_latest_score(session, project_id=project.id)
         found = list_projects(
             session, actor=market.cast.actor("lufeng-industrial"),
@@ -121,6 +123,44 @@ def show_project(tour: Tour, market: Market, code: str) -> None:
         tour.show(f"  step {row['from_level']} → {row['to_level']}: {row['probability']:.3f}")
     tour.check("the filter finds the project", code in {row.code for row in found.rows}, True)
     tour.check("levels as in the story", (project.trl_assessed, project.mrl_assessed, project.target_trl), (6, 5, 7))
+
+
+def show_quotes(tour: Tour, market: Market, code: str) -> str:
+    """Three sealed quotes, the premium of the story with its trail."""
+    tour.step("Insurers quote pilot-failure cover")
+    request_id = story.ask_insurers(market, code=code)
+    team = market.cast.signatory(story.SEATS["project"])
+    with market.database.transaction("read") as session:
+        quotes = [
+            get_quote(session, actor=team, public_id=row.public_id)
+            for row in list_quotes(session, actor=team)
+            if row.request.public_id == request_id
+        ]
+    for quote in quotes:
+        assert quote.premium_minor is not None
+        tour.show(
+            f"{quote.insurer.name_en}: premium {yuan(quote.premium_minor)}, trigger {quote.trigger_probability}, "
+            f"{quote.state}"
+        )
+    chosen = next(row for row in quotes if row.insurer_organisation_id == _id(market, story.SEATS["insurer"]))
+    for name, value in flatten(chosen.trail["premium"]):
+        tour.show(f"    {name}: {value}")
+    tour.check("premium of the story, in fen", chosen.premium_minor, 68_065_700)
+    tour.check("trail replays to the fen", replay_premium(chosen), chosen.premium_minor)
+    return request_id
+
+
+def _id(market: Market, code: str) -> int:
+    return market.cast.organisations[code].id
+
+
+def flatten(trail: Any, prefix: str = "") -> list[tuple[str, Any]]:
+    """The trail as lines: a name for each figure."""
+    if isinstance(trail, dict):
+        return [row for key, value in trail.items() for row in flatten(value, f"{prefix}{key}.")]
+    if isinstance(trail, list):
+        return [row for number, value in enumerate(trail, 1) for row in flatten(value, f"{prefix}{number}.")]
+    return [(prefix.rstrip("."), trail)]
 
 
 def show_round(tour: Tour, market: Market, code: str) -> int:
@@ -157,7 +197,8 @@ def show_round(tour: Tour, market: Market, code: str) -> int:
 
 def show_simulation(tour: Tour, deal: Deal) -> None:
     run = deal.simulation
-    assert run is not None and run.state == "done", run and run.failure
+    assert run is not None
+    assert run.state == "done", run.failure
     for party, figures in run.result["parties"].items():
         profit, loss = figures["expected_profit"], figures["loss_probability"]
         tour.show(
