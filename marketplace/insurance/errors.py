@@ -186,7 +186,7 @@ class ClaimOutsidePeriodError(InvalidInputError):
 
 class DoubleRecoveryError(InvalidInputError):
     code = "double_recovery"
-    message = "This cost is claimed under another claim of the policy already; nothing is paid twice."
+    message = "Another cover of the project has accepted this cost already; nothing is paid twice."
 
 
 # Codes of the quantitative core that a person meets, each with its own sentence and kind.
