@@ -11,7 +11,7 @@ import marshmallow as ma
 
 from marketplace.schemas import WholeNumber
 
-_EARLIEST, _LATEST = date(2000, 1, 1), date(2100, 12, 31)
+_EARLIEST, _LATEST = date(1990, 1, 1), date(2100, 12, 31)
 
 
 def clean_text(value: str) -> str | None:
@@ -88,9 +88,9 @@ class BoundedNumber(WholeNumber):
 
 
 class Day(ma.fields.Date):
-    """A calendar day of this century, as YYYY-MM-DD."""
+    """A calendar day that a project can have, as YYYY-MM-DD."""
 
-    default_error_messages = {"century": "Enter a date between 2000 and 2100."}
+    default_error_messages = {"century": "Enter a date between 1990 and 2100."}
 
     def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> date:
         if isinstance(value, date):
