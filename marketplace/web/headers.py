@@ -16,11 +16,12 @@ _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{8,64}", re.ASCII)
 
 def register(app: Flask) -> None:
     # Before everything else: a request that is refused at sign-in has its number too.
-    app.before_request_funcs.setdefault(None, []).insert(0, _start)
+    app.before_request_funcs.setdefault(None, []).insert(0, start_request)
     app.after_request(_add_headers)
 
 
-def _start() -> None:
+def start_request() -> None:
+    """Number the request; also called where a request fails before it begins."""
     given = request.headers.get("X-Request-ID", "")
     g.request_id = given if _REQUEST_ID.fullmatch(given) else secrets.token_hex(8)
     g.csp_nonce = secrets.token_urlsafe(16)

@@ -15,6 +15,8 @@ from flask import Flask, Response, g, request
 from marketplace import clock
 from marketplace.accounts.access import find_actor
 from marketplace.accounts.models import KeptAnswer
+from marketplace.accounts.permissions import Actor
+from marketplace.accounts.signin.characters import UNREADABLE, is_storable
 from marketplace.db import current_session
 from marketplace.errors import ConflictError, InvalidInputError
 
@@ -31,9 +33,10 @@ class KeyReusedError(ConflictError):
     message = "This key was used for another request."
 
 
-def _request_hash() -> str:
-    """Over what was sent, without the parts that differ on each rendering of the same form."""
-    digest = hashlib.sha256()
+def _request_hash(actor: Actor) -> str:
+    """Over what was sent and for whom, without the parts that differ on each rendering of the same form."""
+    digest = hashlib.sha256(f"{request.method}\n{actor.organisation_public_id}\n".encode())
+    digest.update(request.query_string + b"\n")
     if request.mimetype in ("application/x-www-form-urlencoded", "multipart/form-data"):
         fields = sorted((key, value) for key, value in request.form.items(multi=True) if key != "csrf_token")
         digest.update(repr(fields).encode())
@@ -57,7 +60,21 @@ def _key() -> str:
         key = request.form.get(FORM_FIELD, "") if request.mimetype != "application/json" else ""
     if len(key) > 255:
         raise InvalidInputError("An idempotency key has at most 255 characters.", field="Idempotency-Key")
+    if not is_storable(key):
+        raise InvalidInputError(UNREADABLE, field=FORM_FIELD)
     return key
+
+
+def _wait_for_the_same_key(user_id: int, key: str) -> None:
+    """Repeats at one moment go one after the other, so that the later ones find the answer of the first.
+
+    On SQLite the writer holds the file alone already.
+    """
+    session = current_session()
+    if session.get_bind().dialect.name == "postgresql":
+        digest = hashlib.sha256(f"{user_id}\n{request.path}\n{key}".encode()).digest()
+        number = int.from_bytes(digest[:8], "big", signed=True)
+        session.execute(sa.select(sa.func.pg_advisory_xact_lock(number)))
 
 
 def _replay() -> Response | None:
@@ -66,7 +83,8 @@ def _replay() -> Response | None:
     key = _key()
     if not key or actor is None:
         return None
-    g.kept_key, g.kept_hash = key, _request_hash()
+    g.kept_key, g.kept_hash = key, _request_hash(actor)
+    _wait_for_the_same_key(actor.user_id, key)
     kept = current_session().scalar(
         sa.select(KeptAnswer).where(
             KeptAnswer.user_id == actor.user_id, KeptAnswer.route == request.path, KeptAnswer.key == key

@@ -6,6 +6,7 @@ when the content changed, so that a GET stays read-only and a refused act keeps 
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import secrets
 from collections.abc import Callable
@@ -25,7 +26,9 @@ from marketplace.db import READ, WRITE, Database
 if TYPE_CHECKING:
     from marketplace.app import Marketplace
 
-__all__ = ["ServerSession", "end_sessions_of", "hash_id", "new_session_id", "register", "renew_session"]
+__all__ = [
+    "ServerSession", "end_sessions_of", "forget_changes", "hash_id", "new_session_id", "register", "renew_session",
+]  # fmt: skip
 
 
 class ServerSession(dict[str, Any], SessionMixin):
@@ -35,7 +38,7 @@ class ServerSession(dict[str, Any], SessionMixin):
         super().__init__(content)
         self.id = session_id
         self.is_new = is_new
-        self.original = dict(content)
+        self.original = copy.deepcopy(content)  # a change inside a list or dict is a change
         self.retired: list[str] = []
         self.new = is_new
         self.accessed = True
@@ -43,6 +46,14 @@ class ServerSession(dict[str, Any], SessionMixin):
     @property
     def changed(self) -> bool:
         return dict(self) != self.original or bool(self.retired)
+
+    def forget_changes(self) -> None:
+        """Back to what the browser brought: the request's act was refused at its very end."""
+        if self.retired:
+            self.id = self.retired[0]
+            self.retired = []
+        self.clear()
+        self.update(copy.deepcopy(self.original))
 
     def renew_id(self) -> None:
         """A new id at sign-in, sign-out and change of rights; the old one dies."""
@@ -58,6 +69,12 @@ def renew_session() -> None:
     """Give the running session a new id, at sign-in, sign-out and change of rights."""
     current: Any = flask_session
     current.renew_id()
+
+
+def forget_changes() -> None:
+    """Drop what the running request put into its session."""
+    current: Any = flask_session
+    current.forget_changes()
 
 
 def hash_id(session_id: str) -> str:
@@ -83,8 +100,8 @@ class DatabaseSessionInterface(SessionInterface):
         return ServerSession({}, new_session_id(), is_new=True)
 
     def save_session(self, app: Flask, session: SessionMixin, response: Response) -> None:
-        assert isinstance(session, ServerSession)
-        if not session.changed:
+        # There is none where the database was away when the request began.
+        if not isinstance(session, ServerSession) or not session.changed:
             return
         if not session and session.is_new:
             return

@@ -47,9 +47,7 @@ def test_changed_line_is_named(database: Database) -> None:
     record(database, 4)
     with database.transaction() as session:
         sqlite = session.get_bind().dialect.name == "sqlite"
-        disable = (
-            "DROP TRIGGER audit_line_no_update" if sqlite else "ALTER TABLE audit_line DISABLE TRIGGER USER"
-        )
+        disable = "DROP TRIGGER audit_line_no_update" if sqlite else "ALTER TABLE audit_line DISABLE TRIGGER USER"
         session.execute(sa.text(disable))
         session.execute(sa.text("UPDATE audit_line SET subject_id = 'other' WHERE id = 3"))
     with database.transaction("read") as session:
