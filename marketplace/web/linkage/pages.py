@@ -63,6 +63,8 @@ def list_reports() -> Any:
 def choose_report() -> Any:
     """From the form of fund and period to the report's own address."""
     fund, period = request.args.get("fund", ""), request.args.get("period", "")
+    if not fund:
+        return redirect(url_for("linkage.list_reports"))
     found = queries.get_fund(current_session(), actor=current_actor(), public_id=fund)
     name = parse_period(period).name
     return redirect(url_for("linkage.show_live", fund_id=found.public_id, period=name))
