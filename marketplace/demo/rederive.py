@@ -38,17 +38,18 @@ def check_ledger(rows: list[dict[str, str]]) -> list[bool]:
 
 
 def check_cash(rows: list[dict[str, str]], payments: list[dict[str, str]]) -> list[bool]:
-    """Supervised cash of each book equals its confirmed bank lines in less out."""
-    cash: dict[str, int] = defaultdict(int)
+    """What went in and out of the supervised cash of each book equals its confirmed bank lines in and out."""
+    cash: dict[tuple[str, str], int] = defaultdict(int)
     for row in rows:
         if row["code"] == "1010":
-            cash[row["book"]] += int(row["amount_minor"])
-    lines: dict[str, int] = defaultdict(int)
+            amount = int(row["amount_minor"])
+            cash[row["book"], "in" if amount > 0 else "out"] += abs(amount)
+    lines: dict[tuple[str, str], int] = defaultdict(int)
     for payment in payments:
         if payment["state"] == "confirmed" and payment["direction"] in ("in", "out"):
-            lines[payment["book"]] += int(payment["amount_minor"]) * (1 if payment["direction"] == "in" else -1)
-    books = sorted(set(cash) | set(lines))
-    return [check(f"supervised cash of {book}", cash[book], lines[book]) for book in books]
+            lines[payment["book"], payment["direction"]] += int(payment["amount_minor"])
+    keys = sorted(set(cash) | set(lines))
+    return [check(f"supervised cash {way} of {book}", cash[book, way], lines[book, way]) for book, way in keys]
 
 
 def check_parties(payments: list[dict[str, str]], expected: dict[str, dict[str, dict[str, int]]]) -> list[bool]:
