@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 # One module of commands for each group; every one has `register(app)`.
 COMMAND_MODULES = (
     "database", "worker", "ledger", "audit", "assets", "doctor", "demo", "tour", "projects", "risk", "agreements",
-    "reports", "translations", "accounts",
+    "reports", "translations", "migrations", "accounts",
 )  # fmt: skip
 
 

@@ -1,0 +1,61 @@
+"""The demonstration market is built by the services that people use, and what it shows adds up."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import sqlalchemy as sa
+
+from marketplace.accounts.models import Organisation
+from marketplace.agreements.models import AGREEMENT_STATES, Agreement
+from marketplace.agreements.services.verification import verify_agreement
+from marketplace.app import Marketplace
+from marketplace.audit.services import verify_chain
+from marketplace.demo.builder import load_market
+from marketplace.demo.story import ENDINGS, PROJECT, SUFFIX
+from marketplace.funding.models import Round
+from marketplace.insurance.models import Policy, Quote
+from marketplace.ledger.services import check_ledger
+from marketplace.projects.models import Project
+from marketplace.projects.words import SECTORS
+
+
+@pytest.fixture
+def session(app: Marketplace) -> Iterator[Any]:
+    with app.app_context():
+        load_market(app.database, app.file_store, app.settings, password="pilot-test-2027", say=lambda _text: None)
+    with app.database.transaction("read") as reading:
+        yield reading
+
+
+def counts(session: Any, column: Any) -> dict[str, int]:
+    return dict(session.execute(sa.select(column, sa.func.count()).group_by(column)).tuples().all())
+
+
+def test_market_is_whole_and_sound(session: Any) -> None:
+    """One test, because building the market is what takes the time."""
+    projects = session.scalars(sa.select(Project)).all()
+    assert len(projects) >= 36
+    assert {project.sector for project in projects} == set(SECTORS)
+    assert len(counts(session, Organisation.kind)) >= 16
+    assert session.scalar(sa.select(sa.func.count()).select_from(Organisation)) >= 24
+
+    assert set(counts(session, Round.state)) == {"open", "closed", "failed", "withdrawn"}
+    assert set(counts(session, Agreement.state)) == set(AGREEMENT_STATES)
+    assert {"offered", "bound"} <= set(counts(session, Quote.state))
+    assert "in_force" in counts(session, Policy.state) or "expired" in counts(session, Policy.state)
+
+    for ending in ENDINGS:
+        copy = next(project for project in projects if project.code == f"{PROJECT}-{SUFFIX[ending]}")
+        agreement = session.scalar(sa.select(Agreement).where(Agreement.project_id == copy.id))
+        assert agreement.state == "completed", ending
+
+    assert check_ledger(session).sound
+    assert verify_chain(session).broken_at is None
+    for agreement in session.scalars(sa.select(Agreement)):
+        loaded = session.scalar(
+            sa.select(Agreement).options(sa.orm.selectinload(Agreement.parties)).where(Agreement.id == agreement.id)
+        )
+        assert verify_agreement(session, agreement=loaded).problem is None
