@@ -13,6 +13,7 @@ import sqlalchemy.exc
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Flask, current_app
+from flask.cli import with_appcontext
 
 from marketplace import clock
 from marketplace.audit.queries import find_last_line
@@ -146,6 +147,7 @@ CHECKS: dict[str, Callable[[Marketplace], Iterator[Finding]]] = {
 
 
 @click.command("doctor")
+@with_appcontext
 def doctor() -> None:
     """Look at settings, database, schema, disk, worker and clock; exit 1 when something is wrong."""
     app: Marketplace = current_app._get_current_object()  # type: ignore[attr-defined]  # werkzeug's proxy
