@@ -14,11 +14,11 @@ from marketplace.demo.deal import Deal
 from marketplace.demo.deal_records import Round as RoundRecord
 from marketplace.demo.deal_terms import plan_deal, quarter_days
 from marketplace.demo.financing import noon
-from marketplace.demo.listings import assess_project, list_project, score_project
+from marketplace.demo.listings import assess_project, get_built, list_project, score_project
 from marketplace.demo.market import ASSESSORS, OPENED, Market, hold_round, prepare_market
 from marketplace.files.services import FileStore
 from marketplace.jobs.services import run_due_jobs
-from marketplace.projects.queries import find_project, find_project_by_code
+from marketplace.projects.queries import find_project_by_code
 from marketplace.projects.services import move_project
 
 # How far the agreement of each closed round has come; every state of an agreement is there.
@@ -51,23 +51,23 @@ def list_projects(market: Market) -> None:
     for number, record in enumerate(market.content.projects):
         now = OPENED + timedelta(days=number % 60, hours=number % 8)
         with market.database.transaction() as session:
-            project = list_project(session, record=record, content=market.content, cast=market.cast, now=now)
-            project_id = project.id
+            made = list_project(session, record=record, content=market.content, cast=market.cast, now=now)
+            project_id = made.id
         if record.state == "draft":
             continue
-        with market.database.transaction() as session:
-            project = find_project(session, project_id=project_id)
-            assert project is not None
-            if record.trl_assessed is not None:
+        # Assessed at the start and again of late, because an assessment expires; scored after each.
+        again = noon(market.today - timedelta(days=90 + number))
+        for assessor, day in ((number, now + timedelta(days=20)), (number + 1, again)):
+            if record.trl_assessed is None:
+                break
+            with market.database.transaction() as session:
                 assess_project(
-                    session, project=project, record=record, cast=market.cast, store=market.store,
-                    now=now + timedelta(days=20), assessor=ASSESSORS[number % 2],
+                    session, project=get_built(session, project_id), record=record, cast=market.cast,
+                    store=market.store, now=day, assessor=ASSESSORS[assessor % 2],
                 )  # fmt: skip
         with market.database.transaction() as session:
-            project = find_project(session, project_id=project_id)
-            # Once when it was assessed, and again of late: a quote needs a score that has not expired.
             for moment in (now + timedelta(days=21), noon(market.today - timedelta(days=10))):
-                score_project(session, project=project, model=market.model, now=moment)
+                score_project(session, project=get_built(session, project_id), model=market.model, now=moment)
     market.say(f"{len(market.content.projects)} pilot projects")
 
 
@@ -77,12 +77,12 @@ def hold_rounds(market: Market) -> dict[str, int]:
     for record in market.content.rounds:
         rounds[record.code] = hold_round(market, record, project_code=record.project)
     with market.database.transaction() as session:
-        for record in market.content.projects:
-            if record.state == "withdrawn":
-                project = find_project_by_code(session, code=record.code)
+        for listing in market.content.projects:
+            if listing.state == "withdrawn":
+                project = find_project_by_code(session, code=listing.code)
                 assert project is not None
                 move_project(
-                    session, actor=market.cast.actor(record.team), project=project, state="withdrawn",
+                    session, actor=market.cast.actor(listing.team), project=project, state="withdrawn",
                     reason="The team postponed the pilot.", now=noon(market.today),
                 )  # fmt: skip
     market.say(f"{len(rounds)} rounds")

@@ -36,7 +36,7 @@ def plan_deal(record: RoundRecord, *, project: Project, content: Content) -> Dea
     kinds = {item.code: item.kind for item in content.organisations}
     seats: dict[str, str] = {"project": project.team}
     used: Counter[str] = Counter()
-    investors = []
+    investors: list[dict[str, Any]] = []
     for commitment in record.commitments:
         if commitment.instrument == "loan" or commitment.state == "released":
             continue

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import io
 from datetime import datetime, timedelta
 from typing import Any
@@ -24,7 +23,7 @@ from marketplace.demo.records import Content
 from marketplace.demo.records import Project as ProjectRecord
 from marketplace.files.services import FileStore
 from marketplace.projects.models import Project
-from marketplace.projects.queries import find_project_by_code
+from marketplace.projects.queries import find_project
 from marketplace.projects.services import create_project, move_project
 
 NO_TIES = "We hold no share in, owe nothing to, and have not worked for any party of this project in three years."
@@ -121,13 +120,13 @@ def _report(
     )
 
 
+def get_built(session: orm.Session, project_id: int) -> Project:
+    """A project that the builder made a moment ago, with its rows loaded."""
+    project = find_project(session, project_id=project_id)
+    assert project is not None
+    return project
+
+
 def score_project(session: orm.Session, *, project: Project, model: Any, now: datetime) -> Any:
     """The score as the job would store it, with the same model."""
-    fresh = find_project_by_code(session, code=project.code)
-    assert fresh is not None
-    return score_now(session, project=fresh, model=model, now=now)
-
-
-def sealed(content: bytes) -> dict[str, str]:
-    """The hash that the centre states when it hands sealed data over."""
-    return {"stated_sha256": hashlib.sha256(content).hexdigest()}
+    return score_now(session, project=project, model=model, now=now)

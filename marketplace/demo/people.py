@@ -64,8 +64,8 @@ def build_cast(session: orm.Session, *, content: Content, password: str, now: da
         session, email=first.email, password_hash=hash_password(password), name="", name_zh=operator.name_zh,
         name_en=operator.name_en, credit_code=operator.credit_code, now=now, region_code=operator.region_code,
     )  # fmt: skip
-    user = session.get_one(User, membership.user_id)
-    user.name_zh, user.name_en = first.name_zh, first.name_en
+    chief = session.get_one(User, membership.user_id)
+    chief.name_zh, chief.name_en = first.name_zh, first.name_en
     cast.organisations[operator.code] = session.get_one(Organisation, membership.organisation_id)
     members[operator.code, membership.role] = membership
     for record in content.organisations:

@@ -10,14 +10,13 @@ from marketplace.demo import cover
 from marketplace.demo.deal import Deal
 from marketplace.demo.deal_records import QuoteRequest
 from marketplace.demo.financing import noon
-from marketplace.demo.listings import assess_project, list_project, score_project
+from marketplace.demo.listings import assess_project, get_built, list_project, score_project
 from marketplace.demo.mandates import set_mandate
 from marketplace.demo.market import Market, hold_round
 from marketplace.funding.queries import find_round
 from marketplace.insurance.models import Policy
 from marketplace.linkage.services import record_round_report
 from marketplace.money import Money
-from marketplace.projects.queries import find_project
 
 PROJECT, ROUND = "flow-chem", "R-FLOW"
 ROUND_DAY = date(2027, 1, 8)
@@ -110,15 +109,12 @@ def list_copy(market: Market, ending: str, *, code: str) -> tuple[str, str]:
     with market.database.transaction() as session:
         project_id = list_project(session, record=copy, content=market.content, cast=market.cast, now=now, code=code).id
     with market.database.transaction() as session:
-        project = find_project(session, project_id=project_id)
-        assert project is not None
         assess_project(
-            session, project=project, record=copy, cast=market.cast, store=market.store, now=now,
-            assessor="chidu-assessors",
+            session, project=get_built(session, project_id), record=copy, cast=market.cast, store=market.store,
+            now=now, assessor="chidu-assessors",
         )  # fmt: skip
     with market.database.transaction() as session:
-        project = find_project(session, project_id=project_id)
-        score_project(session, project=project, model=market.model, now=now)
+        score_project(session, project=get_built(session, project_id), model=market.model, now=now)
     return title_zh, title_en
 
 

@@ -143,7 +143,7 @@ def show_quotes(tour: Tour, market: Market, code: str) -> str:
             f"{quote.state}"
         )
     chosen = next(row for row in quotes if row.insurer_organisation_id == _id(market, story.SEATS["insurer"]))
-    for name, value in flatten(chosen.trail["premium"]):
+    for name, value in flatten((chosen.trail or {}).get("premium")):
         tour.show(f"    {name}: {value}")
     tour.check("premium of the story, in fen", chosen.premium_minor, 68_065_700)
     tour.check("trail replays to the fen", replay_premium(chosen), chosen.premium_minor)
