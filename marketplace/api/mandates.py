@@ -46,7 +46,7 @@ def list_mandates(query: dict[str, Any]) -> dict[str, Any]:
     session, actor = current_session(), current_actor()
     cursor, limit = query["cursor"], query["limit"]
     after = queries.get_mandate(session, actor=actor, public_id=cursor).id if cursor else None
-    chosen = {"state": query["state"], "own": query["own"]}
+    chosen = {"state": query["state"], "own": query["own"] or None}
     rows = queries.list_mandates(session, actor=actor, after_id=after, limit=limit + 1, **chosen)
     return {
         "data": [present_mandate(row, actor) for row in rows[:limit]],

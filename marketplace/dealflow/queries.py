@@ -51,10 +51,12 @@ def find_mandate(session: orm.Session, *, mandate_id: int) -> Mandate | None:
     )
 
 
-def _listed(actor: Any, state: str | None, own: bool) -> sa.Select[Mandate]:
+def _listed(actor: Any, state: str | None, own: bool | None) -> sa.Select[Mandate]:
+    """`own`: True for one's own only, False for those of others, None for both."""
     statement = visible_mandates(actor)
-    if own:
-        statement = statement.where(Mandate.organisation_id == actor.organisation_id)
+    if own is not None:
+        mine = Mandate.organisation_id == actor.organisation_id
+        statement = statement.where(mine if own else sa.not_(mine))
     return statement if state is None else statement.where(Mandate.state == state)
 
 
@@ -63,7 +65,7 @@ def list_mandates(
     *,
     actor: Any,
     state: str | None = None,
-    own: bool = False,
+    own: bool | None = None,
     after_id: int | None = None,
     limit: int = 50,
 ) -> Sequence[Mandate]:
@@ -73,7 +75,7 @@ def list_mandates(
     return session.scalars(statement.order_by(Mandate.id.desc()).limit(limit)).all()
 
 
-def count_mandates(session: orm.Session, *, actor: Any, state: str | None = None, own: bool = False) -> int:
+def count_mandates(session: orm.Session, *, actor: Any, state: str | None = None, own: bool | None = None) -> int:
     statement = _listed(actor, state, own).with_only_columns(Mandate.id)
     return session.scalar(sa.select(sa.func.count()).select_from(statement.subquery())) or 0
 
@@ -143,7 +145,7 @@ def count_matches(session: orm.Session, *, actor: Any, mandate_ids: Iterable[int
         .with_only_columns(StoredMatch.mandate_id, sa.func.count())
         .group_by(StoredMatch.mandate_id)
     )
-    return dict(session.execute(statement).tuples().all())
+    return dict(session.execute(statement).all())
 
 
 def list_new_matches(session: orm.Session, *, actor: Any, limit: int = 6) -> Sequence[StoredMatch]:

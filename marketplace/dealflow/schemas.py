@@ -31,6 +31,7 @@ REGION_LIMIT = 60
 _WORD_VALUES = {
     "lead_organisation_size": ORGANISATION_SIZES, "solids_handling": ("true", "false"), "sector": SECTORS,
 }  # fmt: skip
+_FIGURE = DecimalText(minimum="0", maximum="1000000")
 
 
 class _Amount(BoundedNumber):
@@ -68,7 +69,10 @@ class ExclusionSchema(StrictSchema):
     @ma.validates_schema(skip_on_field_errors=True)
     def _value_fits(self, data: dict[str, Any], **_: Any) -> None:
         if data["field"] in EXCLUSION_FIGURES:
-            DecimalText(minimum="0", maximum="1000000")._deserialize(data["value"], "value", data)
+            try:
+                _FIGURE.deserialize(data["value"])
+            except ma.ValidationError as error:
+                raise ma.ValidationError(error.messages, "value") from error
         elif data["operator"] != "is" or data["value"] not in _WORD_VALUES[data["field"]]:
             raise ma.ValidationError("This field is compared by a word of its list.", "value")
 

@@ -37,18 +37,19 @@ def list_mandates() -> Any:
         raise InvalidInputError("Choose one of the states.", field="state")
     cursor = request.args.get("cursor")
     after = queries.get_mandate(session, actor=actor, public_id=cursor).id if cursor else None
-    rows = queries.list_mandates(session, actor=actor, state=state, after_id=after, limit=PAGE_SIZE + 1)
+    own = queries.list_mandates(session, actor=actor, state=state, own=True, limit=200) if cursor is None else []
+    rows = queries.list_mandates(session, actor=actor, state=state, own=False, after_id=after, limit=PAGE_SIZE + 1)
     return render_template(
         "dealflow/list.html",
-        mandates=rows[:PAGE_SIZE],
-        counts=queries.count_matches(session, actor=actor, mandate_ids=[row.id for row in rows]),
+        groups=[(True, own), (False, rows[:PAGE_SIZE])],
+        counts=queries.count_matches(session, actor=actor, mandate_ids=[row.id for row in (*own, *rows)]),
         total=queries.count_mandates(session, actor=actor, state=state),
         state=state,
         states=MANDATE_STATES,
         next_cursor=rows[PAGE_SIZE - 1].public_id if len(rows) > PAGE_SIZE else None,
         first=cursor is None,
         words=NAMES,
-        reads_matches=queries.reads_matches,
+        reads_all=actor.organisation_kind == "regulator",
     )
 
 
