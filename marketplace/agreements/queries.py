@@ -24,6 +24,9 @@ from marketplace.agreements.models import (
 from marketplace.assessments.models import StoredScore
 from marketplace.db import lock_rows
 from marketplace.jobs.models import Job
+from marketplace.projects.models import Project
+from marketplace.projects.queries import own_projects
+from marketplace.projects.words import LISTED_STATES
 
 OVERSEERS = ("operator", "regulator")
 
@@ -354,4 +357,11 @@ def list_unsigned_by(session: orm.Session, *, actor: Any) -> Sequence[Agreement]
         visible_agreements(actor)
         .where(Agreement.state == "signing", Agreement.id.in_(mine), ~signed.exists())
         .order_by(Agreement.id)
+    ).all()
+
+
+def list_own_projects(session: orm.Session, *, actor: Any, limit: int = 50) -> Sequence[Project]:
+    """The actor's projects for which an agreement can be drafted, newest first."""
+    return session.scalars(
+        own_projects(actor).where(Project.state.in_(LISTED_STATES)).order_by(Project.id.desc()).limit(limit)
     ).all()

@@ -2,17 +2,12 @@
 
 from __future__ import annotations
 
+import importlib
+
 from flask import Blueprint
 
 blueprint = Blueprint("agreements", __name__)
 
-from marketplace.web.agreements import (  # noqa: E402  # the views attach themselves to the blueprint above
-    drafting,
-    events,
-    pages,
-    signing,
-    simulations,
-    statements,
-)
-
-__all__ = ["blueprint", "drafting", "events", "pages", "signing", "simulations", "statements"]
+# The views attach themselves to the blueprint above when they are imported.
+for _name in ("pages", "drafting", "simulations", "signing", "events", "statements"):
+    importlib.import_module(f"{__name__}.{_name}")

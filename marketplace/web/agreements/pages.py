@@ -51,6 +51,7 @@ def list_agreements() -> Any:
         "agreements/list.html",
         agreements=rows[:PAGE_SIZE],
         projects=projects,
+        own_projects=queries.list_own_projects(session, actor=actor) if actor.can(Permission.AGREEMENT_DRAFT) else [],
         total=queries.count_agreements(session, actor=actor, state=state),
         state=state,
         states=AGREEMENT_STATES,

@@ -313,3 +313,11 @@ def test_titles_of_markup_are_shown_as_text(make: Any, team: Any, browser: Any) 
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert" in page
     assert "{{7*7}}" in page
+
+
+def test_team_finds_the_way_to_a_draft_on_its_list(make: Any, team: Any, browser: Any) -> None:
+    project = factory.make_project(make, team["project"])
+    browser.sign_in(team["project"].user)
+    assert f"/projects/{project.public_id}/agreements/new" in browser.get("/agreements").get_data(as_text=True)
+    browser.sign_in(team["bank"].user)
+    assert "/agreements/new" not in browser.get("/agreements").get_data(as_text=True)
