@@ -133,10 +133,7 @@ def parse_amount(text: object, currency: str, *, field: str | None = None, allow
     part = match["part"] or ""
     exponent = EXPONENTS[currency]
     if len(part) > exponent:
-        raise InvalidAmountError(
-            f"Amounts in {currency} have at most {exponent} decimals." if exponent else f"{currency} has no decimals.",
-            field=field,
-        )
+        raise InvalidAmountError("This amount has more decimals than its currency.", field=field, decimals=exponent)
     if len(match["whole"]) > 30:
         raise AmountTooLargeError(field=field)
     minor = int(match["whole"].replace(",", "") + part.ljust(exponent, "0"))

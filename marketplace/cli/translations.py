@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ast
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -28,6 +30,8 @@ def compile_catalogues(directory: Path = DIRECTORY) -> int:
     return len(paths)
 
 
+# Mistakes of ours, not refusals: nobody reads them on a page.
+BUILT_IN_ERRORS = ("ValueError", "TypeError", "RuntimeError", "KeyError", "LookupError", "SettingsError")
 # Keyword arguments of babel's extraction: which argument is the text, the plural, the context.
 KEYWORDS = {
     "_": None, "gettext": None, "lazy_gettext": None, "_l": None, "ngettext": (1, 2),
@@ -55,7 +59,41 @@ def find_untranslated(root: Path = PROJECT_ROOT) -> dict[str, list[str]]:
             text = ids if isinstance(ids, str) else next(part for part in ids if part != context)
             if text and (context, text) not in known:
                 missing.setdefault(text, []).append(f"{folder}/{name}:{line}")
+    for text, place in find_refusal_texts(root / "marketplace"):
+        if (None, text) not in known:
+            missing.setdefault(text, []).append(place)
     return missing
+
+
+def find_refusal_texts(folder: Path) -> Iterator[tuple[str, str]]:
+    """Sentences of refusals: they are translated where they are shown, so no call of gettext names them."""
+    for path in sorted(folder.rglob("*.py")):
+        if path.relative_to(folder).parts[0] in ("demo", "api"):
+            continue  # read by whoever edits the content files, or by programs
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for text in _texts_of(node):
+                yield text, f"{path.relative_to(folder.parent)}:{getattr(node, 'lineno', 0)}"
+
+
+def _texts_of(node: ast.AST) -> list[str]:
+    if isinstance(node, ast.ClassDef) and node.name.endswith("Error"):
+        found: list[ast.expr | None] = [
+            item.value
+            for item in node.body
+            if isinstance(item, ast.Assign) and any(ast.unparse(target) == "message" for target in item.targets)
+        ]
+    elif isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1].endswith("Error"):
+        found = list(node.args[:1]) if ast.unparse(node.func) not in BUILT_IN_ERRORS else []
+        for keyword in node.keywords:
+            if keyword.arg == "errors" and isinstance(keyword.value, ast.Dict):
+                found += keyword.value.values
+    elif isinstance(node, ast.Assign) and any(
+        isinstance(target, ast.Subscript) and ast.unparse(target.value) == "errors" for target in node.targets
+    ):
+        found = [node.value]
+    else:
+        found = []
+    return [item.value for item in found if isinstance(item, ast.Constant) and isinstance(item.value, str)]
 
 
 @group.command("compile")
