@@ -113,7 +113,7 @@ def count_entries(session: orm.Session) -> int:
 
 def count_entries_by_book(session: orm.Session, *, books: Sequence[str]) -> dict[str, int]:
     statement = sa.select(Entry.book, sa.func.count()).where(Entry.book.in_(list(books))).group_by(Entry.book)
-    return dict(session.execute(statement).tuples().all())
+    return {str(book): int(count) for book, count in session.execute(statement)}
 
 
 def list_entries(session: orm.Session, *, book: str, before: str | None = None, limit: int = 50) -> Sequence[Entry]:
@@ -133,7 +133,7 @@ def map_postings(session: orm.Session, *, entry_ids: Sequence[int]) -> dict[int,
         .order_by(Posting.id)
     )
     found: dict[int, list[tuple[Posting, Account]]] = {}
-    for posting, account in session.execute(statement).tuples():
+    for posting, account in session.execute(statement):
         found.setdefault(posting.entry_id, []).append((posting, account))
     return found
 
