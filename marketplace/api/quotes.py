@@ -107,6 +107,7 @@ def _read_input(values: dict[str, Any], currency: str) -> dict[str, Any]:
         return int(money["amount_minor"])
 
     insurers = queries.list_organisations(current_session(), public_ids=values.pop("insurer_ids"), kind="insurer")
+    deductible, limit = values.pop("deductible"), values.pop("limit")
     return {
         **values,
         "insurers": insurers,
@@ -114,8 +115,8 @@ def _read_input(values: dict[str, Any], currency: str) -> dict[str, Any]:
             {"code": row["code"], "sum_insured_minor": minor(row["sum_insured"], "schedule")}
             for row in values["schedule"]
         ],
-        "deductible_minor": minor(values.pop("deductible"), "deductible"),
-        "limit_minor": minor(values.pop("limit"), "limit"),
+        "deductible_minor": minor(deductible, "deductible"),
+        "limit_minor": minor(limit, "limit"),
         "subsidies": [
             {"payer": row["payer"], "amount_minor": minor(row["amount"], "subsidies"), "source": row["payer"]}
             for row in values["subsidies"]

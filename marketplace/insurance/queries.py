@@ -183,7 +183,7 @@ def _whole(statement: sa.Select[Quote]) -> sa.Select[Quote]:
         orm.joinedload(Quote.product),
         orm.joinedload(Quote.score),
         orm.joinedload(Quote.disclosure),
-    ).execution_options(populate_existing=True)
+    )
 
 
 def get_quote(session: orm.Session, *, actor: Any, public_id: str) -> Quote:
@@ -271,7 +271,7 @@ def _policy_loaded(statement: sa.Select[Policy]) -> sa.Select[Policy]:
         orm.joinedload(Policy.quote),
         orm.selectinload(Policy.assignments).joinedload(Assignment.organisation),
         orm.selectinload(Policy.claims),
-    ).execution_options(populate_existing=True)
+    )
 
 
 def get_policy(session: orm.Session, *, actor: Any, public_id: str) -> Policy:
@@ -361,7 +361,7 @@ def _claim_loaded(statement: sa.Select[Claim]) -> sa.Select[Claim]:
         orm.joinedload(Claim.policy).selectinload(Policy.assignments).joinedload(Assignment.organisation),
         orm.selectinload(Claim.payments).joinedload(ClaimPayment.organisation),
         orm.selectinload(Claim.payments).joinedload(ClaimPayment.payment),
-    ).execution_options(populate_existing=True)
+    )
 
 
 def visible_claims(actor: Any) -> sa.Select[Claim]:

@@ -62,6 +62,7 @@ def score_content(probability: float = 0.3, horizon_months: float = 20.0) -> dic
     return {
         "probability": probability, "horizon_months": horizon_months, "state": "prior_only",
         "model_version": "test-1", "definition": "target_not_reached",
+        "interval_80": [probability / 2, probability], "interval_95": [probability / 3, probability],
         "staircase": [{"from_level": 6, "to_level": 7, "probability": probability}],
     }  # fmt: skip
 

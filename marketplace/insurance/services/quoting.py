@@ -68,15 +68,14 @@ def price_quote(
     score = get_latest_score(session, project_id=quote.request.project_id)
     quote.product, quote.product_id = product, product.id
     quote.score, quote.score_id = score, score.id if score else None
+    if quote.request.project.trl_assessed is None and stated is None:
+        return _refer(session, actor=actor, quote=quote, code="level_not_assessed", field="trl", now=now)
     try:
         trail = _compute(quote, product, score, now, stated)
     except RiskError as error:
         if error.code not in REFERRED_CODES or stated is not None:
             raise translate_error(error) from error
-        flag = {"effect": "refer", "code": error.code, "field": error.field}
-        move_quote(session, quote, "referred", flags=[flag], state_reason=error.code)
-        _tell(session, actor=actor, quote=quote, action="referred", now=now)
-        return quote
+        return _refer(session, actor=actor, quote=quote, code=error.code, field=error.field, now=now)
     _keep(quote, trail, now)
     move_quote(session, quote, "priced")
     _tell(session, actor=actor, quote=quote, action="priced", now=now)
@@ -86,6 +85,14 @@ def price_quote(
     elif trail["decision"] == "refer":
         move_quote(session, quote, "referred", state_reason="rule of the product")
         _tell(session, actor=actor, quote=quote, action="referred", now=now)
+    return quote
+
+
+def _refer(session: orm.Session, *, actor: Actor, quote: Quote, code: str, field: str | None, now: datetime) -> Quote:
+    """No price by rule: a claimed level, a missing or an old score open nothing by themselves."""
+    flag = {"effect": "refer", "code": code, "field": field}
+    move_quote(session, quote, "referred", flags=[flag], state_reason=code)
+    _tell(session, actor=actor, quote=quote, action="referred", now=now)
     return quote
 
 

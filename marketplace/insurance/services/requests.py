@@ -108,7 +108,7 @@ def _check_eligibility(project: Project, now: datetime) -> None:
     answer = assess_eligibility(
         "pilot_failure_insurance", trl=project.trl_assessed, mrl=project.mrl_assessed, as_of=clock.day_in_zone(now)
     )
-    if answer.status == "closed":
+    if answer.answer == "closed":
         raise CoverNotOpenError(reason_zh=answer.reason_zh, reason_en=answer.reason_en)
 
 

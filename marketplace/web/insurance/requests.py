@@ -175,7 +175,10 @@ def show_request(public_id: str) -> Any:
         comparison=_may_compare(found),
         asked=queries.list_insurers_asked(session, request_id=found.id) if own or len(quotes) > 1 else [],
         own=own,
-        may_withdraw=own and found.state == "open" and actor.can(Permission.QUOTE_REQUEST),
+        may_withdraw=own
+        and found.state == "open"
+        and actor.can(Permission.QUOTE_REQUEST)
+        and not any(quote.state == "accepted" for quote in quotes),
         assignees=_assignees(found),
         bearer=name_of("premium_bearer", found.premium_bearer),
         reason_of=reason_of,

@@ -40,6 +40,7 @@ NAMES: dict[str, dict[str, LazyString]] = {
         "judgement": pgettext("factor_basis", "Judgement"),
     },
     "referred": {
+        "level_not_assessed": pgettext("referral", "No independent assessment of the level stands."),
         "score_expired": pgettext("referral", "The risk score has expired."),
         "trigger_not_given": pgettext("referral", "There is no score to price from."),
         "missing_factor_level": pgettext("referral", "The product looks at a figure that is not known."),

@@ -75,6 +75,7 @@ def test_cover_is_asked_priced_bound_and_paid_through_the_pages(market: Any, new
         assert answer.status_code == 200
         assert "In force" in answer.get_data(as_text=True)
         assert policy.number in browser.get("/policies").get_data(as_text=True)
+    assert policy.number in insurer.get("/quotes").get_data(as_text=True)
 
 
 def test_rivals_see_nothing_of_each_other(market: Any, new_browser: Any) -> None:
