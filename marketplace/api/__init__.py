@@ -19,8 +19,10 @@ RESOURCE_MODULES = (
 
 def register(app: Flask) -> None:
     """Attach the resources and their document."""
+    from marketplace.api import reading
     from marketplace.api.document import make_api
 
+    reading.register(app)
     api = make_api(app)
     for name in RESOURCE_MODULES:
         if importlib.util.find_spec(f"marketplace.api.{name}") is None:  # while the rooms are being built
