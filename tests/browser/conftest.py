@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from marketplace.accounts.services.demonstration import DEMO_PASSWORD
 from marketplace.app import create_app
 from marketplace.config import Settings
+from tests.browser.visitor import LANG, WIDTHS, Visitor
+
+DEMO_DOMAIN = "demo.pilotage.example"
 
 FLAGS = [
     "--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking", "--no-first-run",
@@ -79,17 +84,74 @@ class LiveServer:
         self.app.database.engine.dispose()
 
 
-@pytest.fixture(scope="session")
-def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
-    """The demonstration market on an embedded database, built once for each test process."""
+def _settings(folder: Path) -> Settings:
+    return Settings(
+        environment="test", instance_path=folder, secret_key="browser", password_salt="salt", totp_secret="x" * 43,
+        rate_limits_enabled=False, demo_mode=True, base_url="http://127.0.0.1",
+        database_url=f"sqlite:///{folder / 'market.sqlite3'}",
+    )  # fmt: skip
+
+
+def _built_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The market's folder, built once for all test processes of a run; the others wait for the first."""
     from tests.browser.market import build_market
 
-    settings = Settings(
-        environment="test", instance_path=tmp_path_factory.mktemp("market"), secret_key="browser", password_salt="salt",
-        totp_secret="x" * 43, rate_limits_enabled=False, demo_mode=True, base_url="http://127.0.0.1",
-        database_url=f"sqlite:///{tmp_path_factory.mktemp('market-db') / 'market.sqlite3'}",
-    )  # fmt: skip
-    build_market(settings)
-    server = LiveServer(settings)
+    base = tmp_path_factory.getbasetemp()
+    shared = base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
+    folder = shared / "browser-market"
+    with (shared / "browser-market.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "complete").exists():
+            shutil.rmtree(folder, ignore_errors=True)
+            folder.mkdir()
+            build_market(_settings(folder))
+            (folder / "complete").touch()
+    return folder
+
+
+@pytest.fixture(scope="session")
+def market(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LiveServer]:
+    """The demonstration market on an embedded database, a copy for each test process."""
+    folder = tmp_path_factory.mktemp("market") / "instance"
+    shutil.copytree(_built_market(tmp_path_factory), folder)
+    server = LiveServer(_settings(folder))
     yield server
     server.close()
+
+
+@pytest.fixture(scope="session")
+def states() -> dict[str, Any]:
+    """Cookies of those who have signed in already, by e-mail address."""
+    return {}
+
+
+@pytest.fixture
+def visit(market: LiveServer, chromium: Any, states: dict[str, Any]) -> Iterator[Callable[..., Visitor]]:
+    """`visit("team")` is a tab signed in as that account of the demonstration; `visit()` is a stranger's."""
+    contexts = []
+
+    def open_tab(name: str = "", *, width: int = 1440, lang: str = "zh", dark: bool = False) -> Visitor:
+        context = chromium.new_context(
+            viewport={"width": width, "height": WIDTHS[width]}, locale=LANG[lang], storage_state=states.get(name),
+            timezone_id="Asia/Shanghai", color_scheme="dark" if dark else "light", reduced_motion="reduce",
+        )  # fmt: skip
+        context.set_default_timeout(15_000)
+        contexts.append(context)
+        visitor = Visitor(context.new_page(), market.url)
+        if name and name not in states:
+            sign_in(visitor, name)
+            states[name] = context.storage_state()
+        return visitor
+
+    yield open_tab
+    for context in contexts:
+        context.close()
+
+
+def sign_in(visitor: Visitor, name: str) -> None:
+    """Through the form, as people do."""
+    visitor.open("/login")
+    visitor.page.fill("#field-email", f"{name}@{DEMO_DOMAIN}")
+    visitor.page.fill("#field-password", DEMO_PASSWORD)
+    visitor.submit()
+    assert visitor.path == "/", f"{name} was not let in: {visitor.text()[:200]}"

@@ -1,0 +1,68 @@
+"""A compact demonstration market for the browser: the builder's own steps on a few records of its content."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from marketplace.accounts.services.demonstration import DEMO_PASSWORD
+from marketplace.app import create_app
+from marketplace.config import Settings
+from marketplace.db import Base
+from marketplace.demo import builder, story
+from marketplace.demo.cover import insure_projects
+from marketplace.demo.deal_terms import plan_deal
+from marketplace.demo.financing import noon
+from marketplace.jobs.services import run_due_jobs
+
+# In a round that is open, in one that is closed with an agreement in signing, published, verified, draft.
+PROJECTS = ("flow-chem", "hafnium-precursor", "zinc-alloy-stent", "direct-peroxide", "low-fire-porcelain")
+ROUNDS = ("R-FLOW", "R-HAFNIUM", "R-STENT")
+SMALL_CODE = "flow-chem-small"
+SMALL_TITLES = ("小协议：连续流中试", "Small agreement: continuous-flow pilot")
+SMALL_INVESTORS = ("angel", "industrial")
+
+
+def build_market(settings: Settings) -> None:
+    """Fill an empty database; every row is written by the services that people use."""
+    app = create_app(settings)
+    Base.metadata.create_all(app.database.engine)
+    with app.app_context():
+        market = builder.prepare_market(
+            app.database, app.file_store, settings, password=DEMO_PASSWORD, say=lambda text: None
+        )
+        whole = market.content
+        market.content = replace(
+            whole,
+            projects=tuple(item for item in whole.projects if item.code in PROJECTS),
+            rounds=tuple(item for item in whole.rounds if item.code in ROUNDS),
+            quote_requests=tuple(item for item in whole.quote_requests if item.project in PROJECTS),
+        )
+        builder.list_projects(market)
+        insure_projects(market)
+        story.set_mandates(market)
+        rounds = builder.hold_rounds(market)
+        builder.make_agreements(market, rounds)
+        story.play_ending(market, "success")
+        _negotiate_small(market)
+        run_due_jobs(app.database)
+    app.database.engine.dispose()
+
+
+def _negotiate_small(market: builder.Market) -> None:
+    """A draft that a team and two funds have before them; the browser simulates and signs it."""
+    story.list_copy(market, "success", code=SMALL_CODE)
+    record = next(item for item in market.content.rounds if item.code == story.ROUND)
+    investors = [story.SEATS[name] for name in SMALL_INVESTORS]
+    commitments = tuple(item for item in record.commitments if item.investor in investors)
+    amount = sum(item.amount_minor for item in commitments)
+    record = replace(
+        record, project=SMALL_CODE, state="closed", closed_on=record.deadline_on, commitments=commitments,
+        rules=(), target_minor=amount, minimum_minor=amount, cap_minor=amount,
+    )  # fmt: skip
+    round_id = builder.hold_round(market, record, project_code=SMALL_CODE)
+    project = replace(market.content.get_project(story.PROJECT), pilot_centre=None)
+    plan = plan_deal(record, project=project, content=market.content)
+    market.deal(plan.seats).draft(
+        project=market.project(SMALL_CODE), parameters=plan.parameters, title_zh=SMALL_TITLES[0],
+        title_en=SMALL_TITLES[1], now=noon(record.deadline_on, 18), round_id=round_id,
+    )  # fmt: skip
