@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from importlib.metadata import version as installed_version
 from typing import Any
 
 from sqlalchemy import orm
@@ -173,6 +174,4 @@ def record_result(session: orm.Session, *, now: datetime, data: dict[str, Any], 
 
 
 def _libraries() -> dict[str, str]:
-    from importlib.metadata import version
-
-    return {name: version(name) for name in ("numpy", "scipy", "pyxirr")}
+    return {name: installed_version(name) for name in ("numpy", "scipy", "pyxirr")}

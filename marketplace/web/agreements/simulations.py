@@ -18,6 +18,7 @@ from marketplace.agreements.models import Agreement
 from marketplace.agreements.services import simulations
 from marketplace.db import current_session
 from marketplace.errors import InvalidInputError
+from marketplace.money import EXPONENTS
 from marketplace.web.agreements import blueprint
 from marketplace.web.agreements.pages import load_agreement
 from marketplace.web.agreements.reading import Reader, field_errors, form_values
@@ -115,6 +116,4 @@ def _chart(party: dict[str, Any], currency: str) -> dict[str, Any]:
 
 
 def _major(amount_minor: int, currency: str) -> float:
-    from marketplace.money import EXPONENTS
-
     return float(Decimal(amount_minor).scaleb(-EXPONENTS[currency]))
