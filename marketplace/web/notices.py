@@ -37,6 +37,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "organisation.verification_requested": lambda v: _("An organisation asks to be verified."),
     "organisation.verified": lambda v: _("Your organisation is verified."),
     "organisation.rejected": lambda v: _("Your organisation was not verified; the note says why."),
+    "organisation.frozen": lambda v: _("Your organisation was frozen; the note says why."),
     "milestone.finding": lambda v: _("A finding on a milestone of %(title)s was recorded.", title=_title(v)),
     "assessment.dispute_answered": lambda v: _(
         "A dispute over the assessment of %(title)s was answered.", title=_title(v)
