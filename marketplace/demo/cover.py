@@ -18,6 +18,8 @@ from marketplace.insurance.services import binding, claims, products, quoting, r
 from marketplace.payments.models import PaymentIntent
 from marketplace.projects.queries import find_project_by_code
 
+# One name in the register language; pages mark it as Chinese.
+PAYER = "省级科技保险补贴（演示虚构）"
 PANEL = {
     "panel_zh": "双方各推荐一名、行业协会指派一名专家",
     "panel_en": "one expert named by each side and one by the trade association",
@@ -86,7 +88,7 @@ def ask_for_cover(
                 "threshold": "as the event says", "cause_zh": "技术原因", "cause_en": "a technical cause", **PANEL,
             },
             subsidies=(
-                [{"payer": "province", "amount_minor": record.subsidy_minor, "source": record.subsidy_scheme or "demo"}]
+                [{"payer": PAYER, "amount_minor": record.subsidy_minor, "source": record.subsidy_scheme or "demo"}]
                 if record.subsidy_minor else []
             ),
             assignments=[
