@@ -242,6 +242,33 @@ class Policy(Base, PublicId):
     def terms(self) -> dict[str, Any]:
         return dict(self.content["terms"])
 
+    def layer_terms(self) -> dict[str, Any]:
+        """Parties, layer, assignments, premium and wording as an agreement copies them."""
+        return {
+            "policy": self.public_id,
+            "number": self.number,
+            "state": self.state,
+            "insurer": self.insurer.public_id,
+            "insured": self.insured.public_id,
+            "currency": self.currency,
+            "premium_minor": self.premium_minor,
+            "subsidy_minor": self.subsidy_minor,
+            "net_premium_minor": self.premium_minor - self.subsidy_minor,
+            "sum_insured_minor": sum(item["sum_insured_minor"] for item in self.schedule),
+            "schedule": self.schedule,
+            "deductible_minor": self.terms["deductible_minor"],
+            "insurer_share": self.terms["insurer_share"],
+            "limit_minor": self.limit_minor,
+            "assignments": [
+                {"organisation": row.organisation.public_id, "share": row.share} for row in self.assignments
+            ],
+            "insured_event": self.content["insured_event"],
+            "cover_from": self.cover_from.isoformat(),
+            "cover_to": self.cover_to.isoformat(),
+            "target_by": self.target_by.isoformat(),
+            "wording_hash": self.wording_hash,
+        }
+
 
 class Assignment(Base):
     """The share of any indemnity that belongs to somebody else than the insured (赔款权益转让)."""

@@ -329,28 +329,7 @@ def get_layer_terms(session: orm.Session, policy_id: int) -> dict[str, Any]:
     policy = find_policy(session, policy_id=policy_id)
     if policy is None:
         raise InsuranceNotFoundError()
-    return {
-        "policy": policy.public_id,
-        "number": policy.number,
-        "state": policy.state,
-        "insurer": policy.insurer.public_id,
-        "insured": policy.insured.public_id,
-        "currency": policy.currency,
-        "premium_minor": policy.premium_minor,
-        "subsidy_minor": policy.subsidy_minor,
-        "net_premium_minor": policy.premium_minor - policy.subsidy_minor,
-        "sum_insured_minor": sum(item["sum_insured_minor"] for item in policy.schedule),
-        "schedule": policy.schedule,
-        "deductible_minor": policy.terms["deductible_minor"],
-        "insurer_share": policy.terms["insurer_share"],
-        "limit_minor": policy.limit_minor,
-        "assignments": [{"organisation": row.organisation.public_id, "share": row.share} for row in policy.assignments],
-        "insured_event": policy.content["insured_event"],
-        "cover_from": policy.cover_from.isoformat(),
-        "cover_to": policy.cover_to.isoformat(),
-        "target_by": policy.target_by.isoformat(),
-        "wording_hash": policy.wording_hash,
-    }
+    return policy.layer_terms()
 
 
 def _claim_loaded(statement: sa.Select[Claim]) -> sa.Select[Claim]:
