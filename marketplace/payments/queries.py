@@ -116,3 +116,14 @@ def list_pending_of_book(session: orm.Session, *, book: str) -> Sequence[Payment
         .where(PaymentIntent.book == book, PaymentIntent.state == "pending")
         .order_by(PaymentIntent.id)
     ).all()
+
+
+def list_anomalies(session: orm.Session, *, actor: Any) -> Sequence[BankLine]:
+    """Bank lines that differ from their payment and wait for a person, newest first."""
+    return session.scalars(
+        sa.select(BankLine)
+        .options(orm.joinedload(BankLine.intent))
+        .where(BankLine.state == "anomaly")
+        .where(BankLine.intent_id.in_(sa.select(visible_payments(actor).subquery().c.id)))
+        .order_by(BankLine.id.desc())
+    ).all()

@@ -18,7 +18,7 @@ from marketplace.errors import InvalidInputError
 from marketplace.jobs import queries as job_queries
 from marketplace.jobs.models import JOB_STATES
 from marketplace.jobs.services import cancel_job, retry_job
-from marketplace.payments.queries import count_payments
+from marketplace.payments.queries import count_payments, list_anomalies
 from marketplace.projects.queries import list_projects_in_state
 
 blueprint = Blueprint("operator", __name__)
@@ -36,6 +36,7 @@ def show_overview() -> Any:
         organisations=waiting,
         projects=list_projects_in_state(session, actor=actor, state="submitted"),
         payments=count_payments(session, actor=actor, state="recorded"),
+        anomalies=list_anomalies(session, actor=actor),
         parked=job_queries.list_jobs(session, actor=actor, state="parked"),
         jobs_waiting=job_queries.count_waiting(session),
     )

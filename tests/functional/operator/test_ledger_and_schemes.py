@@ -10,8 +10,10 @@ import pytest
 
 from marketplace import clock
 from marketplace.jobs.models import Job
+from marketplace.money import Money
+from marketplace.payments.services import create_intent, record_transfer
 from tests.conftest import table_counts
-from tests.factories import agreements
+from tests.factories import MOMENT, agreements
 
 
 def text_of(answer: Any) -> str:
@@ -130,3 +132,21 @@ def test_the_audit_trail_is_filtered_and_its_chain_is_checked(browser: Any, make
     for cursor in ("x", "-1", "９", "1" * 40):
         assert browser.get("/operation/audit", query_string={"cursor": cursor}).status_code == 422
     assert browser.get("/operation/jobs?state=lost").status_code == 422
+
+
+def test_a_bank_line_that_differs_from_its_payment_is_shown_to_the_operator(browser: Any, make: Any) -> None:
+    payer, payee = make.member("bank"), make.member("project_team")
+    with make.database.transaction() as session:
+        intent = create_intent(
+            session, purpose="fee", subject="test", payer_organisation_id=payer.organisation.id,
+            payee_organisation_id=payee.organisation.id, amount=Money(10_000, "CNY"), due_on=MOMENT.date(),
+            now=MOMENT, actor=payer.actor,
+        )  # fmt: skip
+        record_transfer(
+            session, actor=payer.actor, intent=intent, amount=Money(9_900, "CNY"), paid_on=MOMENT.date(),
+            bank_reference="ODD-LINE-1", remittance_code=intent.remittance_code, now=MOMENT,
+        )  # fmt: skip
+    browser.sign_in(make.member("operator").user)
+    shown = text_of(browser.get("/operation?lang=en"))
+    assert "ODD-LINE-1" in shown
+    assert "99.00" in shown
