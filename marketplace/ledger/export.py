@@ -35,6 +35,11 @@ def _text(value: str) -> str:
     return value.replace("\\", "/").replace('"', "'").replace("\n", " ").replace("\r", " ")
 
 
+def _note(value: str) -> str:
+    """Text of an hledger line, where a semicolon would begin a comment."""
+    return _text(value).replace(";", "；")
+
+
 def export_ledger(
     session: orm.Session, *, format: str, book: str | None = None, names: Mapping[str, str] | None = None
 ) -> Iterator[str]:
@@ -72,11 +77,11 @@ def _hledger(entries: Iterator[list[tuple[Entry, Posting, Account]]], names: Map
     for rows in entries:
         entry = rows[0][0]
         yield ""
-        yield f"{entry.effective_on.isoformat()} * {_text(entry.kind)} | {_text(entry.reference)}"
+        yield f"{entry.effective_on.isoformat()} * {_note(entry.kind)} | {_note(entry.reference)}"
         yield f"    ; entry:{entry.public_id}"
         for _entry, posting, account in rows:
             amount = Money(posting.amount_minor, posting.currency).decimal()
-            party = f"  ; party:{_text(names[account.party])}" if account.party in names else ""
+            party = f"  ; party:{_note(names[account.party])}" if account.party in names else ""
             yield f"    {account_name(account)}  {amount:f} {posting.currency}{party}"
 
 

@@ -1,4 +1,4 @@
-"""A server killed at random moments while it is loaded: what was acknowledged is there once, the rest is whole or absent.
+"""A loaded server killed at random moments: what was acknowledged is there once, the rest whole or absent.
 
 Three kills for each database; `SOAK=1` makes it fifty.
 """
