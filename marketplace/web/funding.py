@@ -28,6 +28,7 @@ from marketplace.funding.services.evaluation import evaluate_rule
 from marketplace.funding.states import ROUND_STATES
 from marketplace.money import parse_amount
 from marketplace.projects.queries import get_project
+from marketplace.web.chain import register_step
 from marketplace.web.errors import status_of
 
 blueprint = Blueprint("funding", __name__)
@@ -281,3 +282,21 @@ def open_round(project_id: str) -> Any:
         return page, 422
     flash(_("The round is open."), "jade")
     return redirect(url_for("funding.show_round", public_id=round_.public_id))
+
+
+def _round_step(session: Any, project: Any, actor: Any) -> dict[str, Any] | None:
+    """The step of the main job: current while a round is open, done once one is closed."""
+    if actor is None or not actor.can(Permission.ROUND_READ):
+        return None
+    rounds = queries.list_rounds_of_project(session, actor=actor, project_id=project.id)
+    closed = next((item for item in rounds if item.state == "closed"), None)
+    found = closed or next((item for item in reversed(rounds) if item.state == "open"), None)
+    if found is None:
+        return None
+    url = url_for("funding.show_round", public_id=found.public_id)
+    if closed is not None:
+        return {"state": "done", "when": closed.closed_at, "url": url}
+    return {"state": "current", "when": found.created_at, "url": url}
+
+
+register_step("round", _round_step)

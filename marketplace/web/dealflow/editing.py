@@ -17,7 +17,7 @@ from marketplace.dealflow.models import Mandate
 from marketplace.dealflow.words import PARTS
 from marketplace.errors import InvalidInputError
 from marketplace.web.dealflow import blueprint
-from marketplace.web.dealflow.forms import EXCLUSION_ROWS, field_of, read_form, show_mandate, typed
+from marketplace.web.dealflow.forms import count_exclusion_rows, field_of, read_form, show_mandate, typed
 from marketplace.web.dealflow.words import NAMES, options
 
 _START = {
@@ -38,7 +38,7 @@ def _render(mandate: Mandate | None, values: Any, errors: dict[str, str] | None 
         parts=PARTS,
         words=NAMES,
         options=options,
-        exclusion_rows=range(EXCLUSION_ROWS),
+        exclusion_rows=range(count_exclusion_rows(values)),
     )
 
 

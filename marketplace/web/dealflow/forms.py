@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from marketplace.dealflow.models import Mandate
+from marketplace.dealflow.schemas import EXCLUSION_LIMIT
 from marketplace.dealflow.words import PARTS
 from marketplace.errors import InvalidInputError
 from marketplace.money import EXPONENTS, Money, parse_amount
@@ -86,7 +87,7 @@ def _exclusions(form: Any) -> list[dict[str, str]]:
     """Rows without a field are empty rows of the form."""
     return [
         {part: form.get(f"exclusion_{row}_{part}", "").strip() for part in EXCLUSION_PARTS}
-        for row in range(EXCLUSION_ROWS)
+        for row in range(EXCLUSION_LIMIT)
         if form.get(f"exclusion_{row}_field")
     ]
 
@@ -115,7 +116,7 @@ def show_mandate(mandate: Mandate) -> dict[str, Any]:
     shown["max_band"] = mandate.max_band or ""
     shown["region_prefixes"] = ", ".join(mandate.region_prefixes)
     shown |= {f"weight_{part}": mandate.weights.get(part, "") for part in PARTS}
-    for row, limit in enumerate(mandate.exclusions[:EXCLUSION_ROWS]):
+    for row, limit in enumerate(mandate.exclusions):
         shown |= {f"exclusion_{row}_{part}": limit.get(part, "") for part in EXCLUSION_PARTS}
     return shown
 
@@ -123,6 +124,12 @@ def show_mandate(mandate: Mandate) -> dict[str, Any]:
 def _plain(amount_minor: int, currency: str) -> str:
     text = f"{Money(amount_minor, currency).decimal():.{EXPONENTS[currency]}f}"
     return text.removesuffix(".00")
+
+
+def count_exclusion_rows(values: Any) -> int:
+    """Every row that is filled and one more, three at least."""
+    filled = [row for row in range(EXCLUSION_LIMIT) if values.get(f"exclusion_{row}_field")]
+    return min(EXCLUSION_LIMIT, max(EXCLUSION_ROWS, max(filled, default=-1) + 2))
 
 
 def typed(form: Any) -> dict[str, Any]:

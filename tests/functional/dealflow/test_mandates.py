@@ -104,6 +104,26 @@ def test_an_edit_keeps_what_the_form_shows(app: Any, new_browser: Any, market: A
     assert mandate.ownership_max_fraction == "0.15"
 
 
+def test_the_form_keeps_more_limits_than_it_first_shows(new_browser: Any, market: Any, deals: Any) -> None:
+    """A mandate written by a program with five limits loses none when it is saved by the form."""
+    limits = [
+        {"field": "new_process_steps", "operator": "above", "value": str(number), "reason_zh": "", "reason_en": ""}
+        for number in range(5, 10)
+    ]
+    mandate = deals.mandate(market["fund"], exclusions=limits)
+    fund = new_browser().sign_in(market["fund"].user)
+    page = text_of(fund.get(f"/mandates/{mandate.public_id}/edit"))
+    assert 'name="exclusion_4_field"' in page
+    assert 'name="exclusion_5_field"' in page
+    rows = {
+        f"exclusion_{row}_{part}": limit[part]
+        for row, limit in enumerate(limits)
+        for part in ("field", "operator", "value")
+    }
+    assert fund.submit(f"/mandates/{mandate.public_id}/edit", {**FORM, **rows}).status_code == 302
+    assert [limit["value"] for limit in deals.reload(mandate).exclusions] == ["5", "6", "7", "8", "9"]
+
+
 def test_others_see_neither_budget_nor_weights_nor_matches(new_browser: Any, market: Any, deals: Any, app: Any) -> None:
     mandate = deals.mandate(market["fund"], budget_minor=1_234_567_800)
     run_due_jobs(app.database)

@@ -186,9 +186,7 @@ def test_only_the_team_opens_a_round_and_its_ranges_are_checked(new_browser: Any
     assert new_browser().sign_in(market["angel"].user).get(place).status_code == 403
 
 
-def test_the_api_commits_once_for_one_key_hardens_and_releases(
-    new_browser: Any, market: Any, deals: Any
-) -> None:
+def test_the_api_commits_once_for_one_key_hardens_and_releases(new_browser: Any, market: Any, deals: Any) -> None:
     url = f"/api/v1/rounds/{market['round'].public_id}"
     angel = new_browser().sign_in(market["angel"].user)
     body = {"instrument": "equity", "amount": {"amount_minor": 2 * MILLION, "currency": "CNY"}}
@@ -262,3 +260,9 @@ def test_the_list_of_the_api_pages_and_a_rival_commitment_is_not_found(
     angel = new_browser().sign_in(market["angel"].user)
     wrong = f"/api/v1/rounds/{market['round'].public_id}/commitments/{commitment.public_id}/harden"
     assert angel.client.post(wrong, headers=api_headers(angel)).status_code == 404
+
+
+def test_the_way_of_the_project_leads_to_its_mandates_and_its_round(new_browser: Any, market: Any) -> None:
+    page = text_of(new_browser().sign_in(market["team"].user).get(f"/projects/{market['project'].public_id}"))
+    assert f'href="/projects/{market["project"].public_id}/mandates"' in page
+    assert f'href="/rounds/{market["round"].public_id}"' in page
