@@ -79,6 +79,12 @@ class LiveServer:
         self.thread = threading.Thread(target=self.server.run, daemon=True)
         self.thread.start()
 
+    def run_jobs(self) -> None:
+        """What the worker would do now."""
+        from marketplace.jobs.services import run_due_jobs
+
+        run_due_jobs(self.app.database)
+
     def close(self) -> None:
         self.server.close()
         self.app.database.engine.dispose()
@@ -130,7 +136,11 @@ def visit(market: LiveServer, chromium: Any, states: dict[str, Any]) -> Iterator
     """`visit("team")` is a tab signed in as that account of the demonstration; `visit()` is a stranger's."""
     contexts = []
 
-    def open_tab(name: str = "", *, width: int = 1440, lang: str = "zh", dark: bool = False) -> Visitor:
+    def open_tab(
+        name: str = "", *, width: int = 1440, lang: str = "zh", dark: bool = False, fresh: bool = False
+    ) -> Visitor:
+        if fresh:  # acts that bind ask for a sign-in of a short while ago
+            states.pop(name, None)
         context = chromium.new_context(
             viewport={"width": width, "height": WIDTHS[width]}, locale=LANG[lang], storage_state=states.get(name),
             timezone_id="Asia/Shanghai", color_scheme="dark" if dark else "light", reduced_motion="reduce",

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
+from marketplace import clock
 from marketplace.accounts.services.demonstration import DEMO_PASSWORD
 from marketplace.app import create_app
 from marketplace.config import Settings
@@ -11,15 +13,19 @@ from marketplace.db import Base
 from marketplace.demo import builder, story
 from marketplace.demo.cover import insure_projects
 from marketplace.demo.deal_terms import plan_deal
-from marketplace.demo.financing import noon
 from marketplace.jobs.services import run_due_jobs
 
 # In a round that is open, in one that is closed with an agreement in signing, published, verified, draft.
-PROJECTS = ("flow-chem", "hafnium-precursor", "zinc-alloy-stent", "direct-peroxide", "low-fire-porcelain")
+PROJECTS = (
+    "flow-chem", "hafnium-precursor", "zinc-alloy-stent", "direct-peroxide", "low-fire-porcelain", "fdca-bubble-column",
+)  # fmt: skip
 ROUNDS = ("R-FLOW", "R-HAFNIUM", "R-STENT")
 SMALL_CODE = "flow-chem-small"
 SMALL_TITLES = ("小协议：连续流中试", "Small agreement: continuous-flow pilot")
 SMALL_INVESTORS = ("angel", "industrial")
+# A round that lacks exactly one ticket of the angel before its team can close it.
+LAST_TICKET_PROJECT = "fdca-bubble-column"
+LAST_TICKET_TITLES = ("只差一笔的轮次", "Round that lacks one ticket")
 
 
 def build_market(settings: Settings) -> None:
@@ -44,6 +50,7 @@ def build_market(settings: Settings) -> None:
         builder.make_agreements(market, rounds)
         story.play_ending(market, "success")
         _negotiate_small(market)
+        _leave_one_ticket(market)
         run_due_jobs(app.database)
     app.database.engine.dispose()
 
@@ -62,7 +69,20 @@ def _negotiate_small(market: builder.Market) -> None:
     round_id = builder.hold_round(market, record, project_code=SMALL_CODE)
     project = replace(market.content.get_project(story.PROJECT), pilot_centre=None)
     plan = plan_deal(record, project=project, content=market.content)
+    for number, call in enumerate(plan.parameters["calls"]):
+        # The first drawdown can be called on the day on which the browser signs.
+        call["on"] = (market.today + timedelta(days=120 * number)).isoformat()
     market.deal(plan.seats).draft(
         project=market.project(SMALL_CODE), parameters=plan.parameters, title_zh=SMALL_TITLES[0],
-        title_en=SMALL_TITLES[1], now=noon(record.deadline_on, 18), round_id=round_id,
+        title_en=SMALL_TITLES[1], now=clock.now(), round_id=round_id,
     )  # fmt: skip
+
+
+def _leave_one_ticket(market: builder.Market) -> None:
+    record = next(item for item in market.content.rounds if item.code == story.ROUND)
+    industrial = tuple(item for item in record.commitments if item.investor == story.SEATS["industrial"])
+    record = replace(
+        record, code="R-LAST", commitments=industrial, rules=(), title_zh=LAST_TICKET_TITLES[0],
+        title_en=LAST_TICKET_TITLES[1], target_minor=700_000_000, minimum_minor=700_000_000, cap_minor=700_000_000,
+    )  # fmt: skip
+    builder.hold_round(market, record, project_code=LAST_TICKET_PROJECT)
