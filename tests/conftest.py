@@ -39,15 +39,18 @@ def sqlite_template(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def build_schema(url: str) -> None:
-    """The schema of a new database."""
+    """The schema of a new database, by the migrations themselves."""
+    from flask_migrate import upgrade
+
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(
             environment="test", instance_path=Path(folder), database_url=url, secret_key="x", password_salt="x",
             totp_secret="x" * 43,
         )  # fmt: skip
-        database = create_app(settings).database  # with the doors, every table is known
-        Base.metadata.create_all(database.engine)
-        database.engine.dispose()  # the last connection to close folds the write-ahead log into the file
+        app = create_app(settings)
+        with app.app_context():
+            upgrade()
+        app.database.engine.dispose()  # the last connection to close folds the write-ahead log into the file
 
 
 @pytest.fixture(params=ENGINES)

@@ -11,6 +11,7 @@ from sqlalchemy import orm
 
 from marketplace.accounts.errors import LinkSpentError
 from marketplace.accounts.models import AccountToken, ApiKey, Invitation, Membership, Organisation, User, UserSession
+from marketplace.db import lock_rows
 from marketplace.errors import NotFoundError
 
 
@@ -74,6 +75,12 @@ def get_user(session: orm.Session, *, user_id: int) -> User:
     if found is None:
         raise NotFoundError()
     return found
+
+
+def lock_user(session: orm.Session, *, user_id: int) -> User:
+    """The user's row as it is now, held until the end of the transaction."""
+    statement = lock_rows(session, sa.select(User).where(User.id == user_id))
+    return session.scalars(statement.execution_options(populate_existing=True)).one()
 
 
 def find_membership(session: orm.Session, *, user_id: int, organisation_id: int) -> Membership | None:

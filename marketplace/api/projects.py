@@ -105,9 +105,7 @@ def move(body: dict[str, Any], project_id: str) -> dict[str, Any]:
     """Take the project to another state, where the table of arrows allows it to you."""
     session, actor = current_session(), current_actor()
     project = get_project(session, actor=actor, public_id=project_id)
-    move_project(
-        session, actor=actor, project=project, state=body["state"], reason=body["reason"], now=clock.now()
-    )
+    move_project(session, actor=actor, project=project, state=body["state"], reason=body["reason"], now=clock.now())
     return _present(project_id)
 
 

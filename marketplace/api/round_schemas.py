@@ -103,11 +103,17 @@ def present_commitment(row: Commitment, currency: str) -> dict[str, Any]:
     }
 
 
-def _present_rule(rule: LinkageRule, result: Evaluation, currency: str) -> dict[str, Any]:
-    return {
+def _present_rule(rule: LinkageRule, result: Evaluation, currency: str, whole: bool) -> dict[str, Any]:
+    """The figures only for those who see all commitments: with one guidance fund they would give its bid away."""
+    shown: dict[str, Any] = {
         "id": rule.public_id, "kind": rule.kind, "threshold": rule.threshold, "reading": rule.reading,
         "base": rule.base, "binding": rule.binding, "document_number": rule.document_number,
-        "value": _ratio(result.value), "holds": result.holds, "missing": _money(result.missing_minor, currency),
+        "holds": result.holds,
+    }  # fmt: skip
+    if not whole:
+        return shown
+    return shown | {
+        "value": _ratio(result.value), "missing": _money(result.missing_minor, currency),
         "private": _money(result.private_minor, currency), "guidance": _money(result.guidance_minor, currency),
         "equity": _money(result.equity_minor, currency), "loan": _money(result.loan_minor, currency),
     }  # fmt: skip
@@ -134,5 +140,5 @@ def present_round(round_: Round, actor: Any) -> dict[str, Any]:
         "investor_limit": None if limit is None else _money(limit, currency),
         "sees_all_commitments": everything,
         "commitments": [present_commitment(item, currency) for item in shown],
-        "linkage_rules": [_present_rule(rule, result, currency) for rule, result in evaluate_round(round_)],
+        "linkage_rules": [_present_rule(rule, result, currency, everything) for rule, result in evaluate_round(round_)],
     }

@@ -83,9 +83,7 @@ class Assessment(Base, PublicId):
 
     project: orm.Mapped[Project] = orm.relationship(lazy="raise")
     assessor: orm.Mapped[Organisation] = orm.relationship(lazy="raise")
-    judgements: orm.Mapped[list[CriterionJudgement]] = orm.relationship(
-        order_by="CriterionJudgement.id", lazy="raise"
-    )
+    judgements: orm.Mapped[list[CriterionJudgement]] = orm.relationship(order_by="CriterionJudgement.id", lazy="raise")
     disputes: orm.Mapped[list[AssessmentDispute]] = orm.relationship(order_by="AssessmentDispute.id", lazy="raise")
 
 

@@ -174,9 +174,7 @@ def visible_scores(actor: Any) -> sa.Select[StoredScore]:
 
 def get_score(session: orm.Session, *, actor: Any, public_id: str) -> StoredScore:
     found = session.scalar(
-        visible_scores(actor)
-        .options(orm.contains_eager(StoredScore.project))
-        .where(StoredScore.public_id == public_id)
+        visible_scores(actor).options(orm.contains_eager(StoredScore.project)).where(StoredScore.public_id == public_id)
     )
     if found is None:
         raise ScoreNotFoundError()

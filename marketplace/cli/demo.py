@@ -9,6 +9,7 @@ from flask.cli import AppGroup
 
 from marketplace.accounts.models import Organisation
 from marketplace.accounts.services.demonstration import DEMO_PASSWORD
+from marketplace.accounts.signin.hashing import hash_password
 
 group = AppGroup("demo", help="The demonstration market.")
 
@@ -28,7 +29,7 @@ def load(if_empty: bool) -> None:
         if if_empty:
             return
         raise click.ClickException("the database is not empty")
-    load_market(app.database, app.file_store, app.settings, password=DEMO_PASSWORD, say=click.echo)
+    load_market(app.database, app.file_store, app.settings, password_hash=hash_password(DEMO_PASSWORD), say=click.echo)
     click.echo(f"accounts end in @demo.pilotage.example, password {DEMO_PASSWORD}")
 
 

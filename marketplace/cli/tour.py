@@ -10,6 +10,7 @@ import click
 from flask import Flask, current_app
 
 from marketplace.accounts.services.demonstration import DEMO_PASSWORD
+from marketplace.accounts.signin.hashing import hash_password
 
 
 @click.command("tour")
@@ -34,7 +35,7 @@ def tour() -> None:
                 app.database,
                 app.file_store,
                 settings,
-                password=DEMO_PASSWORD,
+                password_hash=hash_password(DEMO_PASSWORD),
                 folder=folder / "exports",
                 say=click.echo,
             )

@@ -31,7 +31,15 @@ def compile_catalogues(directory: Path = DIRECTORY) -> int:
 
 
 # Mistakes of ours, not refusals: nobody reads them on a page.
-BUILT_IN_ERRORS = ("ValueError", "TypeError", "RuntimeError", "KeyError", "LookupError", "SettingsError")
+BUILT_IN_ERRORS = (
+    "ValueError",
+    "TypeError",
+    "RuntimeError",
+    "KeyError",
+    "LookupError",
+    "SettingsError",
+    "DocumentError",
+)
 # Keyword arguments of babel's extraction: which argument is the text, the plural, the context.
 KEYWORDS = {
     "_": None, "gettext": None, "lazy_gettext": None, "_l": None, "ngettext": (1, 2),

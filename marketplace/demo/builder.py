@@ -29,10 +29,10 @@ AGREEMENT_STATES = {
 
 
 def load_market(
-    database: Database, store: FileStore, settings: Settings, *, password: str, say: Callable[[str], None]
+    database: Database, store: FileStore, settings: Settings, *, password_hash: str, say: Callable[[str], None]
 ) -> Market:
     """The whole demonstration market on an empty database."""
-    market = prepare_market(database, store, settings, password=password, say=say)
+    market = prepare_market(database, store, settings, password_hash=password_hash, say=say)
     list_projects(market)
     insure_projects(market)
     story.set_mandates(market)
@@ -113,7 +113,7 @@ def make_agreement(market: Market, record: RoundRecord, *, round_id: int, wanted
         deal.terminate(reason="The team found a licensee who pays for the pilot.", on=day, now=noon(day, 19))
         return deal
     deal.simulate(now=noon(day + timedelta(days=1)))
-    signing_day = day + timedelta(days=5)
+    signing_day = day + timedelta(days=2)
     if wanted == "signing":
         deal.sign(*list(plan.seats)[:2], now=noon(signing_day))
         return deal

@@ -15,7 +15,7 @@ from marketplace.money import round_fraction
 PARTY_IDS = {
     "angel": "angel", "venture_fund": "venture", "industrial_fund": "industrial", "guidance_fund": "guidance",
 }  # fmt: skip
-CALL_PARTS = (40, 30, 30)
+CALL_PARTS = (50, 25, 25)
 INVENTED = {
     "zh": "金额、利率与日期均为演示市场虚构。",
     "en": "Amounts, rates and dates are invented for the demonstration.",
@@ -54,7 +54,7 @@ def plan_deal(record: RoundRecord, *, project: Project, content: Content) -> Dea
     calls = [
         {"id": f"T{number + 1}", "on": (start + timedelta(days=days)).isoformat(),
          "conditions": [milestones[number - 1]["id"]] if number else []}
-        for number, days in enumerate((14, 120, 240))
+        for number, days in enumerate((4, 120, 240))
     ]  # fmt: skip
     parameters: dict[str, Any] = {
         "title": {"zh": record.title_zh, "en": record.title_en},

@@ -51,12 +51,12 @@ class Market:
 
 
 def prepare_market(
-    database: Database, store: FileStore, settings: Settings, *, password: str, say: Callable[[str], None]
+    database: Database, store: FileStore, settings: Settings, *, password_hash: str, say: Callable[[str], None]
 ) -> Market:
-    """Organisations, people and scheme rules. Needs an application context for hashing passwords."""
+    """Organisations, people and scheme rules."""
     content = load_content()
     with database.transaction() as session:
-        cast = build_cast(session, content=content, password=password, now=OPENED)
+        cast = build_cast(session, content=content, password_hash=password_hash, now=OPENED)
     with database.transaction() as session:
         schemes = record_schemes(session, content=content, cast=cast, now=OPENED)
     say(f"{len(cast.organisations)} organisations, {len(schemes)} scheme rules")

@@ -52,16 +52,14 @@ class Cast:
         return self.actor(codes[number])
 
 
-def build_cast(session: orm.Session, *, content: Content, password: str, now: datetime) -> Cast:
-    """Register everybody; the operator verifies whom the content says is verified. Needs an application context."""
-    from marketplace.accounts.signin.hashing import hash_password
-
+def build_cast(session: orm.Session, *, content: Content, password_hash: str, now: datetime) -> Cast:
+    """Register everybody; the operator verifies whom the content says is verified."""
     cast = Cast()
     members: dict[tuple[str, str], Membership] = {}
     operator = next(record for record in content.organisations if record.kind == "operator")
     first = operator.users[0]
     membership = bootstrap_operator(
-        session, email=first.email, password_hash=hash_password(password), name="", name_zh=operator.name_zh,
+        session, email=first.email, password_hash=password_hash, name="", name_zh=operator.name_zh,
         name_en=operator.name_en, credit_code=operator.credit_code, now=now, region_code=operator.region_code,
     )  # fmt: skip
     chief = session.get_one(User, membership.user_id)
@@ -74,7 +72,7 @@ def build_cast(session: orm.Session, *, content: Content, password: str, now: da
     for record in content.organisations:
         for user in record.users if record.code != operator.code else record.users[1:]:
             member = create_demo_user(
-                session, email=user.email, password=password, organisation=cast.organisations[record.code],
+                session, email=user.email, password_hash=password_hash, organisation=cast.organisations[record.code],
                 role=user.role, now=now, name_zh=user.name_zh, name_en=user.name_en,
             )  # fmt: skip
             members.setdefault((record.code, user.role), member)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import gzip
 import json
 import subprocess
 import sys
@@ -62,13 +63,19 @@ class Tour:
 
 
 def run_tour(
-    database: Database, store: FileStore, settings: Settings, *, password: str, folder: Path, say: Callable[[str], None]
+    database: Database,
+    store: FileStore,
+    settings: Settings,
+    *,
+    password_hash: str,
+    folder: Path,
+    say: Callable[[str], None],
 ) -> Tour:
-    """The whole chain; needs an application context for hashing passwords."""
+    """The whole chain."""
     tour = Tour(say)
     golden = json.loads(GOLDEN.read_text(encoding="utf-8"))
     tour.step("Organisations, people, scheme rules")
-    market = prepare_market(database, store, settings, password=password, say=tour.show)
+    market = prepare_market(database, store, settings, password_hash=password_hash, say=tour.show)
     cover.file_products(market)
     story.set_mandates(market)
     deals = {}
@@ -285,7 +292,5 @@ def import_techport(tour: Tour, market: Market) -> None:
 
 
 def read_techport() -> list[dict[str, str]]:
-    import gzip
-
     with gzip.open(DATA, "rt", encoding="utf-8", newline="") as stream:
         return list(csv.DictReader(stream))

@@ -42,7 +42,7 @@ def notify(
                 url=url,
                 dedupe_key=dedupe_key,
                 created_at=now,
-            )  # fmt: skip
+            )
         )
         count += 1
     session.flush()  # a repeat inside the same transaction must find these rows

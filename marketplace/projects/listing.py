@@ -70,9 +70,7 @@ class ProjectPage:
 
 
 def _nearest_deadline() -> sa.ScalarSelect[Any]:
-    return (
-        sa.select(sa.func.min(FundingNeed.deadline)).where(FundingNeed.project_id == Project.id).scalar_subquery()
-    )
+    return sa.select(sa.func.min(FundingNeed.deadline)).where(FundingNeed.project_id == Project.id).scalar_subquery()
 
 
 def _ask() -> sa.ScalarSelect[Any]:
@@ -139,15 +137,11 @@ def filtered_projects(wanted: ProjectFilter, actor: Any) -> sa.Select[Project]:
     return _filter_qualified(statement, wanted, actor)
 
 
-def _filter_qualified(
-    statement: sa.Select[Project], wanted: ProjectFilter, actor: Any
-) -> sa.Select[Project]:
+def _filter_qualified(statement: sa.Select[Project], wanted: ProjectFilter, actor: Any) -> sa.Select[Project]:
     clauses: list[sa.ColumnElement[bool]] = []
     if wanted.instruments:
         clauses.append(
-            sa.exists().where(
-                FundingNeed.project_id == Project.id, FundingNeed.instrument.in_(wanted.instruments)
-            )
+            sa.exists().where(FundingNeed.project_id == Project.id, FundingNeed.instrument.in_(wanted.instruments))
         )
     if wanted.amount_from_minor is not None:
         clauses.append(_ask() >= wanted.amount_from_minor)

@@ -27,10 +27,7 @@ ARROWS: dict[tuple[str, str], tuple[str, ...]] = {
     ("failed", "liquidating"): (TEAM, HOUSE),
     ("liquidating", "failed"): (HOUSE,),
     ("withdrawn", "draft"): (TEAM,),
-    **{
-        (state, "suspended"): (OPERATOR,)
-        for state in ("published", "in_funding", "funded", "in_pilot", "extended")
-    },
+    **{(state, "suspended"): (OPERATOR,) for state in ("published", "in_funding", "funded", "in_pilot", "extended")},
     **{
         ("suspended", state): (OPERATOR,)
         for state in ("published", "in_funding", "funded", "in_pilot", "extended", "withdrawn")

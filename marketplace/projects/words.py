@@ -12,9 +12,7 @@ PROJECT_STATES = (
     "partially_completed", "failed", "withdrawn", "suspended", "extended", "disputed", "liquidating",
 )  # fmt: skip
 # In these states a project is on the market and may be seen by others than its own team.
-LISTED_STATES = tuple(
-    state for state in PROJECT_STATES if state not in ("draft", "submitted", "verified", "withdrawn")
-)
+LISTED_STATES = tuple(state for state in PROJECT_STATES if state not in ("draft", "submitted", "verified", "withdrawn"))
 # teaser: anybody sees the public fields; qualified: only verified organisations find the listing at all.
 VISIBILITIES = ("teaser", "qualified")
 GRANT_LEVELS = ("qualified", "room")

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 from marketplace import clock
 from marketplace.accounts.services.demonstration import DEMO_PASSWORD
+from marketplace.accounts.signin.hashing import hash_password
 from marketplace.app import create_app
 from marketplace.config import Settings
 from marketplace.db import Base
@@ -34,7 +35,7 @@ def build_market(settings: Settings) -> None:
     Base.metadata.create_all(app.database.engine)
     with app.app_context():
         market = builder.prepare_market(
-            app.database, app.file_store, settings, password=DEMO_PASSWORD, say=lambda text: None
+            app.database, app.file_store, settings, password_hash=hash_password(DEMO_PASSWORD), say=lambda text: None
         )
         whole = market.content
         market.content = replace(

@@ -115,12 +115,8 @@ class ProjectFactory:
         with self.database.transaction() as session:
             found = self._find(session, project)
             organisation = session.get_one(Organisation, assessor.organisation.id)
-            assessment = request_assessment(
-                session, actor=team.actor, project=found, assessor=organisation, now=MOMENT
-            )
-            accept_assessment(
-                session, actor=assessor.actor, assessment=assessment, declaration="No ties.", now=MOMENT
-            )
+            assessment = request_assessment(session, actor=team.actor, project=found, assessor=organisation, now=MOMENT)
+            accept_assessment(session, actor=assessor.actor, assessment=assessment, declaration="No ties.", now=MOMENT)
             held = assessment_queries.get_evidence(session, actor=assessor.actor, public_id=report.public_id)
             for element in found.elements:
                 for scale, level in (("trl", trl), ("mrl", mrl)):

@@ -57,7 +57,8 @@ def test_starting_the_application_loads_no_heavy_module(tmp_path: Path) -> None:
     code = (
         "import sys, json; from pathlib import Path; from marketplace.app import create_app;"
         "from marketplace.config import load_settings;"
-        f"create_app(load_settings({{}}, instance_path=Path({str(tmp_path)!r}))); print(json.dumps(sorted(sys.modules)))"
+        f"create_app(load_settings({{}}, instance_path=Path({str(tmp_path)!r})));"
+        "print(json.dumps(sorted(sys.modules)))"
     )
     loaded = set(json.loads(run_python(code).strip().splitlines()[-1]))
     assert not loaded & {"numpy", "pandas", "scipy", "sklearn", "skops"}

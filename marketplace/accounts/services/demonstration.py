@@ -14,19 +14,13 @@ DEMO_PASSWORD = "pilot-test-2027"
 
 
 def create_demo_user(
-    session: orm.Session, *, email: str, password: str, organisation: Organisation, role: str, now: datetime,
+    session: orm.Session, *, email: str, password_hash: str, organisation: Organisation, role: str, now: datetime,
     name_zh: str = "", name_en: str = "", locale: str = "zh_Hans_CN",
 ) -> Membership:  # fmt: skip
-    """A confirmed user with a password and a membership; `membership.user` and `.organisation` are loaded.
-
-    Needs an application context, because the password is hashed with the application's pepper.
-    """
-    from marketplace.accounts.signin.hashing import hash_password
-
+    """A confirmed user with a password and a membership; `membership.user` and `.organisation` are loaded."""
     user = create_user(
-        session, email=email, password_hash=hash_password(password), name_zh=name_zh, name_en=name_en, locale=locale,
-        now=now,
-    )  # fmt: skip
+        session, email=email, password_hash=password_hash, name_zh=name_zh, name_en=name_en, locale=locale, now=now
+    )
     membership = add_membership(session, user=user, organisation=organisation, role=role, now=now)
     membership.user, membership.organisation = user, organisation
     return membership

@@ -134,9 +134,7 @@ def record_judgements(
     return assessment
 
 
-def _check_judgement(
-    loaded: dict[str, Any], *, element: TechnologyElement, cited: Evidence | None, index: int
-) -> None:
+def _check_judgement(loaded: dict[str, Any], *, element: TechnologyElement, cited: Evidence | None, index: int) -> None:
     try:
         criterion = get_criterion(loaded["criterion"])
     except RiskError as error:

@@ -69,9 +69,7 @@ def _check(loaded: dict[str, Any], *, project: Project, now: datetime) -> None:
         raise EvidenceInvalidError(errors=errors)
 
 
-def withdraw_evidence(
-    session: orm.Session, *, actor: Any, project: Project, evidence: Evidence, now: datetime
-) -> None:
+def withdraw_evidence(session: orm.Session, *, actor: Any, project: Project, evidence: Evidence, now: datetime) -> None:
     """Take evidence back; what an assessment rests on stays."""
     require_permission(actor, Permission.PROJECT_EDIT)
     require_owner(actor, project)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import sqlalchemy as sa
 from flask import current_app, flash, redirect, render_template, request, url_for
 from flask import session as flask_session
 from flask_babel import gettext as _
@@ -12,6 +11,7 @@ from flask_babel import gettext as _
 from marketplace import clock
 from marketplace.accounts.access import current_actor, require_fresh_sign_in, signed_in
 from marketplace.accounts.models import User
+from marketplace.accounts.queries import lock_user
 from marketplace.accounts.signin.factors import (
     check_totp,
     new_totp_secret,
@@ -26,7 +26,7 @@ from marketplace.accounts.signin.reading import FormReader
 from marketplace.accounts.signin.repeats import keep_no_answer
 from marketplace.accounts.signin.sessions import renew_session
 from marketplace.audit.services import record_act
-from marketplace.db import current_session, lock_rows
+from marketplace.db import current_session
 from marketplace.errors import ConflictError, InvalidInputError, NotAllowedError
 from marketplace.web.accounts.pages import blueprint, current_user
 
@@ -96,8 +96,7 @@ def remove_second_factor() -> Any:
 
 
 def _locked_user() -> User:
-    statement = lock_rows(current_session(), sa.select(User).where(User.id == current_actor().user_id))
-    return current_session().scalars(statement.execution_options(populate_existing=True)).one()
+    return lock_user(current_session(), user_id=current_actor().user_id)
 
 
 def _tell(user: User, action: str, template: str) -> None:

@@ -18,10 +18,14 @@ from marketplace.agreements.errors import TermsRefusedError
 from marketplace.agreements.services import drafting
 from marketplace.db import current_session
 from marketplace.errors import InvalidInputError
+from marketplace.funding.errors import RoundNotFoundError
+from marketplace.funding.models import Round
+from marketplace.funding.queries import get_round
 from marketplace.projects.models import Project
 from marketplace.projects.queries import get_project
 from marketplace.web.agreements import blueprint
 from marketplace.web.agreements.deal_form import CALLS, INVESTORS, REPAYMENTS, SEATS, DealForm
+from marketplace.web.agreements.from_round import plan_from_round, values_from_round
 from marketplace.web.agreements.pages import load_agreement
 from marketplace.web.agreements.reading import Reader, field_errors, form_values
 
@@ -40,7 +44,22 @@ def show_draft_form(public_id: str) -> Any:
     project = get_project(current_session(), actor=current_actor(), public_id=public_id)
     values = {**DEFAULTS, "title_zh": f"{project.title_zh}联合投资协议"[:200],
               "title_en": f"Joint agreement: {project.title_en}"[:200]}  # fmt: skip
+    round_ = _round_of(project, request.args.get("round", ""))
+    if round_ is not None:
+        values |= values_from_round(round_, project)
     return _render_draft(project, values, {})
+
+
+def _round_of(project: Project, public_id: str) -> Round | None:
+    """The closed round that the draft comes from, if one is named; another project's round is not found."""
+    if not public_id:
+        return None
+    round_ = get_round(current_session(), actor=current_actor(), public_id=public_id)
+    if round_.project_id != project.id:
+        raise RoundNotFoundError()
+    # Reading the round has refreshed its project's row; the form needs the project's children again.
+    get_project(current_session(), actor=current_actor(), public_id=project.public_id)
+    return round_
 
 
 def _render_draft(project: Project, values: Mapping[str, str], errors: dict[str, str]) -> Any:
@@ -70,16 +89,28 @@ def draft_agreement(public_id: str) -> Any:
     form = DealForm(request.form, project, list_organisations(session, actor=actor))
     try:
         parameters, seats, title_zh, title_en = form.read()
-        agreement = drafting.draft_agreement(
-            session,
-            actor=actor,
-            project=project,
-            terms=drafting.make_terms(parameters),
-            seats=seats,
-            title_zh=title_zh,
-            title_en=title_en,
-            now=clock.now(),
-        )
+        round_ = _round_of(project, request.form.get("round", ""))
+        if round_ is not None:
+            agreement = drafting.draft_from_round(
+                session,
+                actor=actor,
+                project=project,
+                plan=plan_from_round(round_, parameters, list(seats)),
+                title_zh=title_zh,
+                title_en=title_en,
+                now=clock.now(),
+            )
+        else:
+            agreement = drafting.draft_agreement(
+                session,
+                actor=actor,
+                project=project,
+                terms=drafting.make_terms(parameters),
+                seats=seats,
+                title_zh=title_zh,
+                title_en=title_en,
+                now=clock.now(),
+            )
     except InvalidInputError as error:
         return _render_draft(project, form_values(), field_errors(error))
     flash(_("The draft is made. Read its clauses, simulate it, then share it with its parties."), "jade")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import render_template, request
+from flask import Response, render_template, request
 from flask_babel import get_locale
 from flask_babel import gettext as _
 
@@ -13,6 +13,7 @@ from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
 from marketplace.agreements import queries, rules
+from marketplace.agreements.document import make_agreement_pdf
 from marketplace.agreements.models import AGREEMENT_STATES, Agreement
 from marketplace.agreements.overview import describe_clauses, list_balances, list_next_steps
 from marketplace.agreements.services.signing import list_missing_parties
@@ -22,6 +23,8 @@ from marketplace.db import current_session
 from marketplace.errors import InvalidInputError
 from marketplace.projects.queries import find_project
 from marketplace.web.agreements import blueprint
+from marketplace.web.amount_words import amount_in_words
+from marketplace.web.labels import label
 
 PAGE_SIZE = 50
 
@@ -105,6 +108,21 @@ def show_version(public_id: str, number: int) -> Any:
         document=json.dumps(queries.load_terms(version), ensure_ascii=False, indent=2),
         signatures=queries.list_signatures(session, agreement_id=agreement.id, version_id=version.id),
     )
+
+
+@blueprint.get("/agreements/<public_id>/versions/<int:number>/document.pdf")
+@requires(Permission.AGREEMENT_READ)
+def download_version(public_id: str, number: int) -> Any:
+    """The version as PDF/A in the page's language, made from the terms that are signed."""
+    session = current_session()
+    agreement = load_agreement(public_id)
+    version = queries.get_version(session, agreement=agreement, number=number)
+    content = make_agreement_pdf(
+        session, agreement=agreement, version=version, locale=locale(), in_words=amount_in_words, label=label
+    )
+    response = Response(content, mimetype="application/pdf")
+    response.headers["Content-Disposition"] = f'attachment; filename="{agreement.public_id}-{number}.pdf"'
+    return response
 
 
 @blueprint.get("/agreements/<public_id>/verify")

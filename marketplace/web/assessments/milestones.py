@@ -115,9 +115,7 @@ def _may_decide(project: Project) -> bool:
     return current_actor().can(Permission.MILESTONE_DECIDE)
 
 
-def _render(
-    project: Project, milestone: Milestone, *, typed: Any = None, errors: dict[str, str] | None = None
-) -> str:
+def _render(project: Project, milestone: Milestone, *, typed: Any = None, errors: dict[str, str] | None = None) -> str:
     session, actor = current_session(), current_actor()
     messages = {name: _(message) for name, message in (errors or {}).items()}
     own = actor.organisation_id == project.organisation_id

@@ -115,6 +115,7 @@ def dispute(public_id: str) -> Any:
 @requires(Permission.PROJECT_VERIFY)
 def answer(public_id: str, dispute_id: str) -> Any:
     """Record how an objection ended."""
+
     def act(session: Any, *, actor: Any, assessment: Assessment, now: Any) -> None:
         found = next((row for row in assessment.disputes if row.public_id == dispute_id), None)
         if found is None:

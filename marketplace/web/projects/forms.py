@@ -143,9 +143,7 @@ def read_section(section: str, form: Mapping[str, str], currency: str) -> tuple[
     for name, fields in ROWS.get(section, {}).items():
         values[name] = reader.rows(name, fields)
     if section == "rights" and any(form.get(f"failure_menu-{name}", "").strip() for name in MENU_FIELDS):
-        menu = {
-            _stored(name, kind): reader.read(f"failure_menu-{name}", kind) for name, kind in MENU_FIELDS.items()
-        }
+        menu = {_stored(name, kind): reader.read(f"failure_menu-{name}", kind) for name, kind in MENU_FIELDS.items()}
         values["failure_menu"] = {name: value for name, value in menu.items() if value is not None and value != ""}
     return values, reader
 

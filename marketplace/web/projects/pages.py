@@ -23,6 +23,7 @@ from marketplace.projects.presentation import OWN, ROOM, TEASER, get_access, pre
 from marketplace.projects.queries import get_project, is_qualified
 from marketplace.projects.states import list_moves
 from marketplace.projects.words import INSTRUMENTS, PROJECT_STATES, SECTORS
+from marketplace.spreadsheets import csv_out, xlsx_out
 from marketplace.web.chain import build_chain, register_step
 from marketplace.web.formatting import changed_address, language, url_with
 from marketplace.web.labels import label, state_label
@@ -151,8 +152,6 @@ def _build_chips(wanted: ProjectFilter) -> list[dict[str, str]]:
 @public
 def export(form: str) -> Any:
     """Exactly the filtered rows, with the columns that the reader may see."""
-    from marketplace.spreadsheets import csv_out, xlsx_out
-
     session, actor = current_session(), find_actor()
     if form not in ("csv", "xlsx"):
         raise InvalidInputError(_("Choose one of the options."), field="form")

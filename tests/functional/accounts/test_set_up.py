@@ -10,6 +10,7 @@ import sqlalchemy as sa
 from marketplace import clock
 from marketplace.accounts.models import AccountToken, Organisation, UserSession
 from marketplace.accounts.services import create_demo_user, issue_token
+from marketplace.accounts.signin.hashing import hash_password
 from marketplace.accounts.tasks import clear_expired
 from marketplace.app import Marketplace
 from tests.conftest import table_counts
@@ -50,8 +51,8 @@ def test_demonstration_user_signs_in_with_the_given_password(app: Marketplace, b
     with app.app_context(), app.database.transaction() as session:
         organisation = session.get_one(Organisation, organisation.id)
         made = create_demo_user(
-            session, email="bank@demo.example", password="demo password of 2026", organisation=organisation,
-            role="signatory", now=clock.now(), name_zh="仲启航",
+            session, email="bank@demo.example", password_hash=hash_password("demo password of 2026"),
+            organisation=organisation, role="signatory", now=clock.now(), name_zh="仲启航",
         )  # fmt: skip
         assert (made.user.email, made.organisation.id) == ("bank@demo.example", organisation.id)
     browser.submit("/login", {"email": "bank@demo.example", "password": "demo password of 2026"})

@@ -189,9 +189,7 @@ def test_replacement_key_waits_for_an_owner_and_the_old_one_is_retired(scene: fa
         first = signing.create_signing_key(
             session, actor=signatory.actor, passphrase=factory.PASSPHRASE, now=MOMENT
         ).public_id
-        second = signing.create_signing_key(
-            session, actor=signatory.actor, passphrase="another passphrase", now=MOMENT
-        )
+        second = signing.create_signing_key(session, actor=signatory.actor, passphrase="another passphrase", now=MOMENT)
         assert second.state == "waiting"
         with pytest.raises(NotAllowedError):
             signing.confirm_signing_key(session, actor=signatory.actor, key=second, now=MOMENT)

@@ -93,9 +93,7 @@ def test_wrong_evidence_is_named_at_its_field(
     team = make.member("project_team")
     project = projects.draft(team)
     before = table_counts(database)
-    response = new_browser().sign_in(team.user).submit(
-        f"/projects/{project.public_id}/evidence", {**REPORT, **change}
-    )
+    response = new_browser().sign_in(team.user).submit(f"/projects/{project.public_id}/evidence", {**REPORT, **change})
     assert response.status_code == 422
     assert f'href="#field-{field}"' in response.get_data(as_text=True)
     assert table_counts(database) == before
@@ -232,7 +230,7 @@ def test_a_score_is_computed_by_the_worker_and_recomputes(
         page = new_browser().sign_in(bank.user).get(f"{url}?lang={language}").get_data(as_text=True)
         assert (words in page) == (language == "en")
         assert found.score_probability is not None
-        assert found.score_probability not in page.split('data-chart-spec')[0]
+        assert found.score_probability not in page.split("data-chart-spec")[0]
     hidden = new_browser().sign_in(rival.user).get(url).get_data(as_text=True)
     assert "prior-only-" not in hidden
     with database.transaction("read") as session:

@@ -25,7 +25,7 @@ from marketplace.projects.words import SECTORS
 @pytest.fixture
 def session(app: Marketplace) -> Iterator[Any]:
     with app.app_context():
-        load_market(app.database, app.file_store, app.settings, password="pilot-test-2027", say=lambda _text: None)
+        load_market(app.database, app.file_store, app.settings, password_hash="not a hash", say=lambda _text: None)
     with app.database.transaction("read") as reading:
         yield reading
 

@@ -56,9 +56,7 @@ def test_a_contradiction_names_its_field(change: dict[str, Any], field: str) -> 
 
 def test_rows_that_exclude_each_other_are_named() -> None:
     lines = [{"kind": "testing"}, {"kind": "testing"}]
-    assert find_row_contradictions({"budget_lines": lines}) == {
-        "budget_lines.1.kind": "Each kind of cost stands once."
-    }
+    assert find_row_contradictions({"budget_lines": lines}) == {"budget_lines.1.kind": "Each kind of cost stands once."}
     shares = [
         {"code": "M1", "name_zh": "一", "budget_share": "0.6"}, {"code": "M2", "name_en": "b", "budget_share": "0.4"},
     ]  # fmt: skip
