@@ -157,7 +157,7 @@ def draw_and_pay(visit: Visit, team: Visitor, path: str) -> None:
     assert team.check("en", width=1440) == []
 
     angel = visit("angel", fresh=True)
-    waiting = find_link(angel, "/payments?state=pending", "Chenlu")
+    waiting = find_link(angel, "/payments?state=pending", "Drawdown")
     angel.open(waiting, lang="en")
     terms, values = (angel.page.locator(f"#what {tag}").all_inner_texts() for tag in ("dt", "dd"))
     facts = dict(zip(terms, values, strict=True))
