@@ -124,6 +124,7 @@ def test_an_agreement_is_simulated_signed_by_all_drawn_and_paid(visit: Visit, ma
     team.open(path, lang="en")
     assert "In force" in team.page.inner_text(".page-header")
     draw_and_pay(visit, team, path)
+    assert path in team.open(project_path(market, SMALL_CODE)).links("/agreements/agr_[0-9A-Za-z]+")
 
 
 def make_key(signatory: Visitor) -> None:
