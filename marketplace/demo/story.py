@@ -20,6 +20,7 @@ from marketplace.money import Money
 
 PROJECT, ROUND = "flow-chem", "R-FLOW"
 ROUND_DAY = date(2027, 1, 8)
+SUCCESS_CLOSED, FAILURE_CLOSED = "2028-09-20", "2028-09-30"
 DETERMINED_ON = date(2028, 10, 20)
 # The score's raw failure of the story; with the product's factors it gives the trigger of 12 %. Invented.
 STATED_MISS = "0.30"
@@ -48,6 +49,8 @@ def play_ending(market: Market, ending: str) -> Deal:
     round_id = hold_round(market, record, project_code=code)
     deal = sign_deal(market, code=code, round_id=round_id, titles=titles)
     play_to_the_end(market, deal, ending, request_id=request_id)
+    last = date.fromisoformat(SUCCESS_CLOSED if ending == "success" else FAILURE_CLOSED)
+    deal.end_pilot("completed" if ending == "success" else "failed", now=noon(last, 18))
     return deal
 
 
