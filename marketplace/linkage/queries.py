@@ -150,6 +150,16 @@ def list_reportable_rounds(session: orm.Session, *, organisation_id: int) -> Seq
     ).all()
 
 
+def list_closing_years(session: orm.Session, *, actor: Any) -> list[int]:
+    """The years in which rounds of the actor's funds closed, the latest first."""
+    funds = visible_funds(actor).with_only_columns(Organisation.id)
+    own = sa.select(Commitment.round_id).where(
+        Commitment.organisation_id.in_(funds), Commitment.state.not_in(("released", "soft"))
+    )
+    closed = session.scalars(sa.select(Round.closed_at).where(Round.state == "closed", Round.id.in_(own)))
+    return sorted({clock.day_in_zone(moment).year for moment in closed if moment is not None}, reverse=True)
+
+
 def list_rounds_of_fund(session: orm.Session, *, fund_id: int, period: Period) -> Sequence[Round]:
     """Rounds that closed in the period and to which the fund committed, with what every investor committed."""
     own = sa.select(Commitment.round_id).where(

@@ -13,12 +13,14 @@ from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
 from marketplace.accounts.queries import map_organisation_names
 from marketplace.db import current_session
+from marketplace.funding.queries import list_rounds_of_project
 from marketplace.linkage import queries, services
 from marketplace.linkage.definitions import BASE_TEXTS, BASES, NAMES, PARTS, RATIOS, READINGS, SYMBOLS, TEXTS, VERSION
 from marketplace.linkage.errors import UnknownFigureError
 from marketplace.linkage.periods import parse_period
 from marketplace.linkage.report import Report, Table, compute_report
 from marketplace.money import Money
+from marketplace.web.chain import register_step
 from marketplace.web.formatting import in_language
 from marketplace.web.linkage import blueprint, words
 
@@ -46,11 +48,11 @@ def chosen(name: str, words_: tuple[str, ...]) -> str:
 def list_reports() -> Any:
     """Funds with their periods, frozen reports, and one's own filings."""
     session, actor = current_session(), current_actor()
-    year = clock.day_in_zone(clock.now()).year
+    years = queries.list_closing_years(session, actor=actor) or [clock.day_in_zone(clock.now()).year]
     return render_template(
         "linkage/list.html",
         funds=queries.list_funds(session, actor=actor),
-        years=[str(year - back) for back in range(3)],
+        years=[str(year) for year in years],
         reports=queries.list_reports(session, actor=actor),
         filings=queries.list_round_reports(session, actor=actor),
         may_file=actor.can(Permission.COMMITMENT_MAKE),
@@ -188,3 +190,17 @@ def show_frozen(public_id: str) -> Any:
         ratios=RATIOS,
         words=words,
     )
+
+
+def _report_step(session: Any, project: Any, actor: Any) -> dict[str, Any] | None:
+    """The last step of the main job: the report counts a round once it is closed."""
+    if actor is None or not actor.can(Permission.LINKAGE_READ):
+        return None
+    rounds = list_rounds_of_project(session, actor=actor, project_id=project.id)
+    closed = next((item for item in rounds if item.state == "closed"), None)
+    if closed is None:
+        return None
+    return {"state": "done", "when": closed.closed_at, "url": url_for("linkage.list_reports")}
+
+
+register_step("report", _report_step)
