@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from typing import TYPE_CHECKING
 
 from marketplace.api.errors import answer_error
@@ -19,16 +18,15 @@ RESOURCE_MODULES = (
 
 def register(app: Flask) -> None:
     """Attach the resources and their document."""
-    from marketplace.api import reading
+    from marketplace.api import docs, reading
     from marketplace.api.document import make_api
 
     reading.register(app)
     api = make_api(app)
     for name in RESOURCE_MODULES:
-        if importlib.util.find_spec(f"marketplace.api.{name}") is None:  # while the rooms are being built
-            continue
         module = importlib.import_module(f"marketplace.api.{name}")
         api.register_blueprint(module.blueprint, url_prefix="/api/v1" + (module.blueprint.url_prefix or ""))
+    app.register_blueprint(docs.blueprint)
 
 
 __all__ = ["answer_error", "register"]

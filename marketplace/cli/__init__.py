@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -18,6 +17,4 @@ COMMAND_MODULES = (
 
 def register(app: Flask) -> None:
     for name in COMMAND_MODULES:
-        if importlib.util.find_spec(f"marketplace.cli.{name}") is None:  # while the rooms are being built
-            continue
         importlib.import_module(f"marketplace.cli.{name}").register(app)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from typing import TYPE_CHECKING
 
 from marketplace.web.errors import answer_error
@@ -27,8 +26,6 @@ def register(app: Flask) -> None:
     assets.register(app)
     headers.register(app)
     for name in VIEW_MODULES:
-        if importlib.util.find_spec(f"marketplace.web.{name}") is None:  # while the rooms are being built
-            continue
         module = importlib.import_module(f"marketplace.web.{name}")
         app.register_blueprint(module.blueprint)
 
