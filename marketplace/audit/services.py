@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -45,7 +45,9 @@ def record_act(
 
 def compute_hash(line: dict[str, Any], previous_hash: str) -> str:
     """SHA-256 over the tag, the hash before, and the canonical line."""
-    body = {**line, "occurred_at": line["occurred_at"].isoformat(timespec="microseconds")}
+    # In UTC, as it is read back: the act may have named its instant in another zone.
+    moment = line["occurred_at"].astimezone(UTC).isoformat(timespec="microseconds")
+    body = {**line, "occurred_at": moment}
     canonical = json.dumps(body, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
     return hashlib.sha256(f"pilotage-audit-1\n{previous_hash}\n{canonical}".encode()).hexdigest()
 

@@ -97,6 +97,8 @@ class ArrayArithmetic:
 
         self.numpy = numpy
         self.scenarios = scenarios
+        # Where the event that is being run happens (True: everywhere); elsewhere its figures are thrown away.
+        self.occurs: Any = True
 
     @cached_property
     def zero(self) -> Any:
@@ -111,7 +113,9 @@ class ArrayArithmetic:
             if not -BOUND <= value <= BOUND:
                 raise too_large(step, party)
         elif value.size and (int(value.max()) > BOUND or int(value.min()) < -BOUND):
-            raise too_large(step, party)
+            counted = value if self.occurs is True else value[self.occurs]
+            if counted.size and (int(counted.max()) > BOUND or int(counted.min()) < -BOUND):
+                raise too_large(step, party)
         return value
 
     def minimum(self, left: Any, right: Any) -> Any:

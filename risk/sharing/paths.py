@@ -81,8 +81,10 @@ def run_paths(
         if event["kind"] not in HANDLERS:
             raise EventError("no_array_form", "A reversal cannot be simulated.", "kind")
         occurs = _occurs(event, arithmetic)
+        arithmetic.occurs = occurs
         run = start_run(model, arithmetic, state, event, on, occurs)
         HANDLERS[event["kind"]](run, event["body"])
+        arithmetic.occurs = True
         state = _merge(state, run, on)
         for party, amount in run.flows.items():
             flows[party][row] = amount if occurs is True else numpy.where(occurs, amount, 0)
