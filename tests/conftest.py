@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
+from jinja2 import FileSystemBytecodeCache
 
 from marketplace.app import Marketplace, create_app
 from marketplace.config import Settings
@@ -90,9 +91,16 @@ def settings(database_url: str, tmp_path: Path) -> Settings:
     )  # fmt: skip
 
 
+@pytest.fixture(scope="session")
+def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
+    """Templates compiled once for each worker: every test has an application of its own, with the same templates."""
+    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+
+
 @pytest.fixture
-def app(settings: Settings) -> Iterator[Marketplace]:
+def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iterator[Marketplace]:
     application = create_app(settings)
+    application.jinja_env.bytecode_cache = compiled_templates
     yield application
     application.database.engine.dispose()
 

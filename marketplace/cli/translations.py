@@ -47,30 +47,72 @@ KEYWORDS = {
 }  # fmt: skip
 
 
-def find_untranslated(root: Path = PROJECT_ROOT) -> dict[str, list[str]]:
-    """Texts used in templates and code that no Chinese catalogue has, with where they stand."""
+def find_used(root: Path = PROJECT_ROOT) -> dict[tuple[str | None, str], str]:
+    """Texts used in templates and code by context and text, with the first place where each stands."""
     from babel.messages.extract import extract_from_dir
-    from babel.messages.pofile import read_po
 
-    known: set[tuple[str | None, str]] = set()
-    for path in DIRECTORY.glob("zh_Hans_CN/LC_MESSAGES/*.po"):
-        with path.open("rb") as source:
-            for entry in read_po(source, locale="zh_Hans_CN"):
-                if entry.id and entry.string and not entry.fuzzy:
-                    known.add((entry.context, entry.id if isinstance(entry.id, str) else entry.id[0]))
-    missing: dict[str, list[str]] = {}
-    sources = (("templates", "**.html", "jinja2.ext:babel_extract"), ("marketplace", "**.py", "python"))
-    for folder, pattern, method in sources:
-        options = {pattern: {"extensions": "jinja2.ext.do,jinja2.ext.i18n"}} if folder == "templates" else {}
-        found = extract_from_dir(root / folder, [(pattern, method)], options_map=options, keywords=KEYWORDS)
+    used: dict[tuple[str | None, str], str] = {}
+    jinja: dict[str, str] = {"extensions": "jinja2.ext.do,jinja2.ext.i18n"}
+    sources: tuple[tuple[str, str, str, dict[str, str]], ...] = (
+        ("templates", "**.html", "jinja2.ext:babel_extract", jinja),
+        ("templates", "**.txt", "jinja2.ext:babel_extract", jinja),
+        ("marketplace", "**.py", "python", {}),
+    )
+    for folder, pattern, method, options in sources:
+        found = extract_from_dir(root / folder, [(pattern, method)], options_map={pattern: options}, keywords=KEYWORDS)
         for name, line, ids, _comments, context in found:
             text = ids if isinstance(ids, str) else next(part for part in ids if part != context)
-            if text and (context, text) not in known:
-                missing.setdefault(text, []).append(f"{folder}/{name}:{line}")
+            if text:
+                used.setdefault((context, text), f"{folder}/{name}:{line}")
     for text, place in find_refusal_texts(root / "marketplace"):
-        if (None, text) not in known:
-            missing.setdefault(text, []).append(place)
-    return missing
+        used.setdefault((None, text), place)
+    return used
+
+
+def read_catalogues() -> Iterator[tuple[str, tuple[str | None, str], bool]]:
+    """Name of the catalogue, context and text, and whether it has Chinese, of every entry."""
+    from babel.messages.pofile import read_po
+
+    for path in sorted(DIRECTORY.glob("zh_Hans_CN/LC_MESSAGES/*.po")):
+        with path.open("rb") as source:
+            for entry in read_po(source, locale="zh_Hans_CN"):
+                if entry.id:
+                    text = entry.id if isinstance(entry.id, str) else entry.id[0]
+                    yield path.name, (entry.context, text), bool(entry.string) and not entry.fuzzy
+
+
+def find_faults(root: Path = PROJECT_ROOT) -> list[str]:
+    """Name the texts without Chinese, those with more than one, and those that nothing shows any more."""
+    used = find_used(root)
+    # Handed to gettext as values: texts of libraries and of our own tables of words.
+    values = {*_texts_of_marshmallow(), *_constants(root / "marketplace"), *_constants(root / "risk")}
+    seen: dict[tuple[str | None, str], str] = {}
+    faults = []
+    for name, key, translated in read_catalogues():
+        if key in seen:
+            faults.append(f"{name}: {key[1]!r} is in {seen[key]} already")
+        if key not in used and (key[0] is not None or key[1] not in values):
+            faults.append(f"{name}: {key[1]!r} is used nowhere")
+        if translated:
+            seen.setdefault(key, name)
+    faults += [f"{place}: {key[1]!r} has no Chinese" for key, place in used.items() if key not in seen]
+    return sorted(faults)
+
+
+def _texts_of_marshmallow() -> set[str]:
+    import marshmallow
+
+    classes = [marshmallow.Schema, *(item for item in vars(marshmallow.fields).values() if isinstance(item, type))]
+    tables = [getattr(item, "default_error_messages", {}) for item in classes]
+    return {text for table in tables for text in table.values()} | {
+        str(text) for text in marshmallow.Schema._default_error_messages.values()
+    }
+
+
+def _constants(folder: Path) -> set[str]:
+    trees = (ast.parse(path.read_text(encoding="utf-8")) for path in folder.rglob("*.py"))
+    nodes = (node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Constant))
+    return {node.value for node in nodes if isinstance(node.value, str)}
 
 
 def find_refusal_texts(folder: Path) -> Iterator[tuple[str, str]]:
@@ -112,13 +154,13 @@ def compile_() -> None:
 
 @group.command("check")
 def check() -> None:
-    """Name every text that has no Chinese."""
-    missing = find_untranslated()
-    for text, places in sorted(missing.items()):
-        click.echo(f"{places[0]}: {text!r}")
-    if missing:
-        raise click.ClickException(f"{len(missing)} texts have no translation")
-    click.echo("every text is translated")
+    """Name every text that has no Chinese, has it twice, or is used nowhere."""
+    faults = find_faults()
+    for fault in faults:
+        click.echo(fault)
+    if faults:
+        raise click.ClickException(f"{len(faults)} faults in the catalogues")
+    click.echo("every text is translated, once")
 
 
 def register(app: Flask) -> None:

@@ -120,7 +120,10 @@ def list_entries(session: orm.Session, *, book: str, before: str | None = None, 
     """Entries of a book, newest first; `before` is the public id of the last one shown."""
     statement = sa.select(Entry).where(Entry.book == book).order_by(Entry.id.desc()).limit(limit)
     if before is not None:
-        statement = statement.where(Entry.id < get_entry(session, public_id=before).id)
+        last = get_entry(session, public_id=before)
+        if last.book != book:
+            raise EntryNotFoundError(public_id=before)
+        statement = statement.where(Entry.id < last.id)
     return session.scalars(statement).all()
 
 

@@ -30,9 +30,9 @@ from marketplace.money import parse_amount
 from marketplace.projects.queries import get_project
 from marketplace.web.chain import register_step
 from marketplace.web.errors import status_of
+from marketplace.web.paging import FETCH, chosen_state, cursor_row, cut_page
 
 blueprint = Blueprint("funding", __name__)
-PAGE_SIZE = 50
 
 
 @blueprint.get("/rounds")
@@ -40,20 +40,16 @@ PAGE_SIZE = 50
 def list_rounds() -> Any:
     """Rounds that the organisation may see."""
     session, actor = current_session(), current_actor()
-    state = request.args.get("state") or None
-    if state is not None and state not in ROUND_STATES:
-        raise InvalidInputError(_("Choose one of the states."), field="state")
-    cursor = request.args.get("cursor")
-    after = queries.get_round(session, actor=actor, public_id=cursor).id if cursor else None
-    rows = queries.list_rounds(session, actor=actor, state=state, after_id=after, limit=PAGE_SIZE + 1)
+    state = chosen_state(ROUND_STATES)
+    after = cursor_row(lambda public_id: queries.get_round(session, actor=actor, public_id=public_id))
+    rows, pager = cut_page(queries.list_rounds(session, actor=actor, state=state, after_id=after, limit=FETCH))
     return render_template(
         "funding/list.html",
-        rounds=rows[:PAGE_SIZE],
+        rounds=rows,
         total=queries.count_rounds(session, actor=actor, state=state),
         state=state,
         states=[word for word in ROUND_STATES if word != "draft"],
-        next_cursor=rows[PAGE_SIZE - 1].public_id if len(rows) > PAGE_SIZE else None,
-        first=cursor is None,
+        **pager,
     )
 
 

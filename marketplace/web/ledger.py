@@ -17,9 +17,9 @@ from marketplace.db import current_session
 from marketplace.errors import NotFoundError
 from marketplace.ledger import queries
 from marketplace.ledger.export import FORMATS, export_ledger, export_rows
+from marketplace.web.paging import FETCH, cut_page
 
 blueprint = Blueprint("ledger", __name__)
-PAGE_SIZE = 50
 
 
 def _books() -> dict[str, Any]:
@@ -55,18 +55,17 @@ def show_book(book: str) -> Any:
     """One book: balances by account, entries newest first."""
     session = current_session()
     agreement = _book(book)
-    before = request.args.get("cursor")
-    rows = queries.list_entries(session, book=book, before=before, limit=PAGE_SIZE + 1)
+    before = request.args.get("cursor") or None
+    rows, pager = cut_page(queries.list_entries(session, book=book, before=before, limit=FETCH))
     return render_template(
         "ledger/book.html",
         book=book,
         agreement=agreement,
-        entries=rows[:PAGE_SIZE],
-        postings=queries.map_postings(session, entry_ids=[entry.id for entry in rows[:PAGE_SIZE]]),
+        entries=rows,
+        postings=queries.map_postings(session, entry_ids=[entry.id for entry in rows]),
         balances=queries.list_balances(session, book=book),
         names=map_organisation_names(session),
-        next_cursor=rows[PAGE_SIZE - 1].public_id if len(rows) > PAGE_SIZE else None,
-        first=before is None,
+        **pager,
         account_words=ACCOUNT_WORDS,
     )
 

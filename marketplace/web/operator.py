@@ -20,6 +20,7 @@ from marketplace.jobs.models import JOB_STATES
 from marketplace.jobs.services import cancel_job, retry_job
 from marketplace.payments.queries import count_payments, list_anomalies
 from marketplace.projects.queries import list_projects_in_state
+from marketplace.web.paging import chosen_state
 
 blueprint = Blueprint("operator", __name__)
 PAGE_SIZE = 100
@@ -46,9 +47,7 @@ def show_overview() -> Any:
 @requires(Permission.AUDIT_READ)
 def list_jobs() -> Any:
     """Background jobs, newest first."""
-    state = request.args.get("state") or None
-    if state is not None and state not in JOB_STATES:
-        raise InvalidInputError(_("Choose one of the states."), field="state")
+    state = chosen_state(JOB_STATES)
     jobs = job_queries.list_jobs(current_session(), actor=current_actor(), state=state)
     return render_template("operator/jobs.html", jobs=jobs, state=state, states=JOB_STATES)
 

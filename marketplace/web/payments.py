@@ -17,9 +17,9 @@ from marketplace.money import parse_amount
 from marketplace.payments import queries, services
 from marketplace.payments.errors import PaymentNotFoundError
 from marketplace.payments.models import INTENT_STATES, BankLine, PaymentIntent
+from marketplace.web.paging import FETCH, chosen_state, cursor_row, cut_page
 
 blueprint = Blueprint("payments", __name__)
-PAGE_SIZE = 50
 
 
 @blueprint.get("/payments")
@@ -27,27 +27,17 @@ PAGE_SIZE = 50
 def list_payments() -> Any:
     """Payments of the organisation one acts for, newest first."""
     session, actor = current_session(), current_actor()
-    state = request.args.get("state") or None
-    if state is not None and state not in INTENT_STATES:
-        raise InvalidInputError(_("Choose one of the states."), field="state")
-    rows = queries.list_payments(session, actor=actor, state=state, limit=PAGE_SIZE + 1, after_id=_cursor())
-    more = len(rows) > PAGE_SIZE
+    state = chosen_state(INTENT_STATES)
+    after = cursor_row(lambda public_id: queries.get_payment(session, actor=actor, public_id=public_id))
+    rows, pager = cut_page(queries.list_payments(session, actor=actor, state=state, after_id=after, limit=FETCH))
     return render_template(
         "payments/list.html",
-        payments=rows[:PAGE_SIZE],
+        payments=rows,
         total=queries.count_payments(session, actor=actor, state=state),
         state=state,
         states=INTENT_STATES,
-        next_cursor=rows[PAGE_SIZE - 1].public_id if more else None,
-        first="cursor" not in request.args,
+        **pager,
     )
-
-
-def _cursor() -> int | None:
-    public_id = request.args.get("cursor")
-    if not public_id:
-        return None
-    return queries.get_payment(current_session(), actor=current_actor(), public_id=public_id).id
 
 
 @blueprint.get("/payments/<public_id>")

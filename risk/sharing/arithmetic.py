@@ -56,6 +56,10 @@ class IntegerArithmetic:
         """Say whether the condition holds anywhere."""
         return bool(condition)
 
+    def happens(self, condition: Any) -> bool:
+        """Say whether the condition holds where the event that is being run happens."""
+        return bool(condition)
+
     def both(self, left: Any, right: Any) -> Any:
         """Return the logical and."""
         return bool(left) and bool(right)
@@ -136,6 +140,10 @@ class ArrayArithmetic:
         """Say whether the condition holds in any scenario."""
         return bool(self.numpy.any(condition))
 
+    def happens(self, condition: Any) -> bool:
+        """Say whether the condition holds in a scenario in which the event that is being run happens."""
+        return self.any(condition if self.occurs is True else self.numpy.logical_and(condition, self.occurs))
+
     def both(self, left: Any, right: Any) -> Any:
         """Return the logical and."""
         return self.numpy.logical_and(left, right)
@@ -192,7 +200,7 @@ def multiply_fraction(
     if not arithmetic.any(whole != 0):
         return quotient, remainder
     limit = BOUND // arithmetic.maximum(whole, 1)
-    if arithmetic.any(amount > limit):
+    if arithmetic.happens(amount > limit):
         raise too_large(step, None)
     return arithmetic.check(quotient + amount * whole, step), remainder
 

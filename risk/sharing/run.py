@@ -127,7 +127,7 @@ class Run:
     def run_program(self, program: Node, amount: Any) -> None:
         """Run a program over a pot that is already posted."""
         rest = program.run(self, self.arithmetic.check(amount, program.path))
-        if self.arithmetic.any(rest != 0):
+        if self.arithmetic.happens(rest != 0):
             raise EventError(
                 "pot_not_shared_out", f"{program.path} left a part of the pot without a payee.", program.path
             )

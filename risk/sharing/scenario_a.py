@@ -18,10 +18,6 @@ INVESTORS = ("angel", "industrial", "guidance")
 
 def parameters() -> Json:
     """Return the parameters of the joint pilot template that express scenario A."""
-    approval = {
-        "zh": "引导基金投资决策委员会（示例）",
-        "en": "Investment committee of the guidance fund (example)",
-    }
     return {
         "title": {
             "zh": "精细化工连续流中试联合投资协议",
@@ -55,45 +51,9 @@ def parameters() -> Json:
         ],
         "investors_share": "0.44",
         "preference_rate": "0.06",
-        "bank": {
-            "id": "bank",
-            "name": {"zh": "银行", "en": "Bank"},
-            "rate": "0.04",
-            "amounts_minor": {"T2": 3_000_000 * YUAN, "T3": 2_000_000 * YUAN},
-            "repayments": [
-                {"on": "2029-06-20", "amount_minor": 2_500_000 * YUAN},
-                {"on": "2029-12-20", "amount_minor": 2_500_000 * YUAN},
-            ],
-            "step_down": {"milestone": "M3", "from": "2028-09-20", "rate": "0.036"},
-        },
-        "insurer": {
-            "id": "insurer",
-            "name": {"zh": "保险公司", "en": "Insurer"},
-            "premium_minor": 680_657 * YUAN,
-            "paid_by": {"project": 380_657 * YUAN, "province": 300_000 * YUAN},
-            "subsidy_party": {"id": "province", "name": {"zh": "省级财政", "en": "Province"}},
-            "deductible_minor": 930_000 * YUAN,
-            "share": "0.5",
-            "limit_minor": 4_000_000 * YUAN,
-            "assigned_to_bank": "0.4",
-        },
-        "pool": {
-            "id": "pool",
-            "name": {"zh": "风险补偿资金池", "en": "Risk-compensation pool"},
-            "share": "0.4",
-            "limits": [
-                {
-                    "id": "pool-loan",
-                    "amount_minor": 1_500_000 * YUAN,
-                    "name": {"zh": "单笔贷款补偿上限", "en": "limit for one loan"},
-                },
-                {
-                    "id": "pool-year",
-                    "amount_minor": 1_100_000 * YUAN,
-                    "name": {"zh": "本年度剩余额度", "en": "room left this year"},
-                },
-            ],
-        },
+        "bank": _bank(),
+        "insurer": _insurer(),
+        "pool": _pool(),
         "centre": {
             "id": "centre",
             "name": {"zh": "中试平台", "en": "Pilot centre"},
@@ -101,25 +61,81 @@ def parameters() -> Json:
             "milestone": "M3",
             "contract": "A-CENTRE-2027-01",
         },
-        "guidance": {
-            "party": "guidance",
-            "subordination_approval": {"body": approval, "number": "A-EXAMPLE-2026-11", "on": "2026-12-20"},
-            "concession": {
-                "keep_rate": "0.03",
-                "beneficiaries": {"angel": 2, "industrial": 5},
-                "cap_share_of_gain": "1",
-                "conditions": [
-                    {
-                        "id": "early-stage",
-                        "name": {"zh": "项目属于早期投资", "en": "the investment counts as early stage"},
-                    },
-                    {
-                        "id": "concession-approved",
-                        "name": {"zh": "让利已获批准", "en": "the concession is approved"},
-                    },
-                ],
-                "approval": {"body": approval, "number": "A-EXAMPLE-2026-12", "on": "2026-12-20"},
+        "guidance": _guidance(),
+    }
+
+
+def _bank() -> Json:
+    return {
+        "id": "bank",
+        "name": {"zh": "银行", "en": "Bank"},
+        "rate": "0.04",
+        "amounts_minor": {"T2": 3_000_000 * YUAN, "T3": 2_000_000 * YUAN},
+        "repayments": [
+            {"on": "2029-06-20", "amount_minor": 2_500_000 * YUAN},
+            {"on": "2029-12-20", "amount_minor": 2_500_000 * YUAN},
+        ],
+        "step_down": {"milestone": "M3", "from": "2028-09-20", "rate": "0.036"},
+    }
+
+
+def _insurer() -> Json:
+    return {
+        "id": "insurer",
+        "name": {"zh": "保险公司", "en": "Insurer"},
+        "premium_minor": 680_657 * YUAN,
+        "paid_by": {"project": 380_657 * YUAN, "province": 300_000 * YUAN},
+        "subsidy_party": {"id": "province", "name": {"zh": "省级财政", "en": "Province"}},
+        "deductible_minor": 930_000 * YUAN,
+        "share": "0.5",
+        "limit_minor": 4_000_000 * YUAN,
+        "assigned_to_bank": "0.4",
+    }
+
+
+def _pool() -> Json:
+    return {
+        "id": "pool",
+        "name": {"zh": "风险补偿资金池", "en": "Risk-compensation pool"},
+        "share": "0.4",
+        "limits": [
+            {
+                "id": "pool-loan",
+                "amount_minor": 1_500_000 * YUAN,
+                "name": {"zh": "单笔贷款补偿上限", "en": "limit for one loan"},
             },
+            {
+                "id": "pool-year",
+                "amount_minor": 1_100_000 * YUAN,
+                "name": {"zh": "本年度剩余额度", "en": "room left this year"},
+            },
+        ],
+    }
+
+
+def _guidance() -> Json:
+    approval = {
+        "zh": "引导基金投资决策委员会（示例）",
+        "en": "Investment committee of the guidance fund (example)",
+    }
+    return {
+        "party": "guidance",
+        "subordination_approval": {"body": approval, "number": "A-EXAMPLE-2026-11", "on": "2026-12-20"},
+        "concession": {
+            "keep_rate": "0.03",
+            "beneficiaries": {"angel": 2, "industrial": 5},
+            "cap_share_of_gain": "1",
+            "conditions": [
+                {
+                    "id": "early-stage",
+                    "name": {"zh": "项目属于早期投资", "en": "the investment counts as early stage"},
+                },
+                {
+                    "id": "concession-approved",
+                    "name": {"zh": "让利已获批准", "en": "the concession is approved"},
+                },
+            ],
+            "approval": {"body": approval, "number": "A-EXAMPLE-2026-12", "on": "2026-12-20"},
         },
     }
 

@@ -57,14 +57,8 @@ def split(
     fraction; an event pays floor(due), never below zero (and never above what is owed), then one unit each by largest
     fraction of the due.
     """
-    total = weights[0]
-    for weight in weights[1:]:
-        total = total + weight
-    arithmetic.check(total, step)
-    if arithmetic.any(arithmetic.both(total == 0, amount > 0)):
-        raise AmountError(
-            f"In {step} there is an amount to share but every weight is zero.", step, code="weights_are_zero"
-        )
+    total = arithmetic.check(_sum(weights), step)
+    amount = _what_can_be_shared(arithmetic, amount, total, step)
     divisor = arithmetic.maximum(total, 1)
     floors, remainders = [], []
     for weight in weights:
@@ -87,6 +81,16 @@ def split(
     else:
         paid, new_carries = _by_position(arithmetic, amount, floors, weights, policy, favoured), carries
     return paid, new_carries, [leg - floor for leg, floor in zip(paid, floors, strict=True)]
+
+
+def _what_can_be_shared(arithmetic: Arithmetic, amount: Any, total: Any, step: str) -> Any:
+    nobody = arithmetic.both(total == 0, amount > 0)
+    if arithmetic.happens(nobody):
+        raise AmountError(
+            f"In {step} there is an amount to share but every weight is zero.", step, code="weights_are_zero"
+        )
+    # Scenarios in which the event does not happen are thrown away; nothing is handed round in them.
+    return arithmetic.where(nobody, 0, amount)
 
 
 def _ranked(arithmetic: Arithmetic, ranks: list[Any], units: Any, order: list[int]) -> list[Any]:

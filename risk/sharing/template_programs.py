@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -200,37 +201,31 @@ def _residual(parameters: Json, context: str, basis: str, *, subordinated: bool)
             "Preferred return",
         )
     )
-    founders = rest_of(parameters["investors_share"])
+    blocks.append(_rest(parameters, gain, basis))
+    return {"seq": blocks}
+
+
+def _rest(parameters: Json, gain: Callable[[str, int, str | None], Json], basis: str) -> Json:
+    """Return the split of what is left between the investors, by what each put in, and the founders."""
     parts = [
-        {
-            "id": investor["id"],
-            "part": sum(investor["amounts_minor"].values()),
-            "then": gain(investor["id"], 6, None),
-        }
+        {"id": investor["id"], "part": sum(investor["amounts_minor"].values()), "then": gain(investor["id"], 6, None)}
         for investor in parameters["investors"]
     ]
-    blocks.append(
+    legs = [
         {
-            "share": {
-                "name": {"zh": "剩余分配", "en": "Split of the rest"},
-                "legs": [
-                    {
-                        "id": "investors",
-                        "share": parameters["investors_share"],
-                        "priority": 1,
-                        "then": {"share": {"legs": parts}},
-                    },
-                    {
-                        "id": "founders",
-                        "share": founders,
-                        "priority": 2,
-                        "then": to(parameters["founders"]["id"], basis, 6),
-                    },
-                ],
-            }
-        }
-    )
-    return {"seq": blocks}
+            "id": "investors",
+            "share": parameters["investors_share"],
+            "priority": 1,
+            "then": {"share": {"legs": parts}},
+        },
+        {
+            "id": "founders",
+            "share": rest_of(parameters["investors_share"]),
+            "priority": 2,
+            "then": to(parameters["founders"]["id"], basis, 6),
+        },
+    ]
+    return {"share": {"name": {"zh": "剩余分配", "en": "Split of the rest"}, "legs": legs}}
 
 
 def rest_of(share: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 from risk.sharing.blocks import Facility
 from risk.sharing.model import Model
 from risk.sharing.terms import compile_terms
-from risk.simulation.describe import make_driver
+from risk.simulation.describe import make_driver, name_drivers
 from risk.simulation.errors import SimulationError
 from risk.simulation.parameters import read_day
 from risk.simulation.timeline import required_drivers
@@ -71,9 +71,7 @@ def default_drivers(
     model = compile_terms(dict(terms))
     if not model.milestones or not model.tranches:
         raise SimulationError(
-            "Terms without milestones or drawdowns cannot be simulated.",
-            code="terms_not_simulable",
-            field="milestones",
+            "Terms without milestones or drawdowns cannot be simulated.", code="terms_not_simulable", field="milestones"
         )
     first = min(tranche.on for tranche in model.tranches.values())
     today = read_day(as_of, "as_of") if as_of is not None else first
@@ -97,7 +95,7 @@ def default_drivers(
         "start": start.isoformat(),
         "end": (ordered[-1][1] + timedelta(days=365 * _YEARS_AFTER_LAST_MILESTONE)).isoformat(),
         "milestones": [{"id": name, "on": day.isoformat()} for name, day in ordered],
-        "parameters": parameters,
+        "parameters": name_drivers(parameters, model),
     }
 
 

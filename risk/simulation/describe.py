@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Any
+
+from risk.sharing.model import Model
 
 JUDGEMENT = "judgement of this product; replace it by the team's own figure"
 
@@ -75,22 +78,41 @@ ASSUMPTIONS: tuple[dict[str, str], ...] = (
 """What the model takes for granted, for the page that shows its results."""
 _PREFIX_TEXTS = {
     "pass": (
-        "里程碑{}通过的概率（以此前均已通过为前提）",
-        "Milestone {} is passed, given that those before were",
+        "里程碑{id}（{zh}）通过的概率（以此前均已通过为前提）",
+        "Milestone {id} ({en}) is passed, given that those before were",
     ),
-    "flag": ("条件{}得到满足的概率", "Condition {} is met"),
-    "claim": ("清算时认可的债权：{}", "Claim admitted in a liquidation: {}"),
+    "flag": ("条件得到满足的概率：{zh}", "Condition is met: {en}"),
+    "claim": ("清算时认可的债权：{zh}", "Claim admitted in a liquidation: {en}"),
 }
 
 
-def driver_text(name: str) -> dict[str, str]:
-    """Return ``text_zh`` and ``text_en`` of a driver; the name itself where it is unknown."""
+def driver_text(name: str, names: Mapping[str, Mapping[str, str]] | None = None) -> dict[str, str]:
+    """Return ``text_zh`` and ``text_en`` of a driver; the name itself where it is unknown.
+
+    `names` gives the words of the terms for drivers that belong to one object, as :func:`object_names` returns them.
+    """
     prefix, _, object_id = name.partition(":")
     if object_id and prefix in _PREFIX_TEXTS:
-        chinese, english = (text.format(object_id) for text in _PREFIX_TEXTS[prefix])
+        words = (names or {}).get(name, {"zh": object_id, "en": object_id})
+        chinese, english = (text.format(id=object_id, **words) for text in _PREFIX_TEXTS[prefix])
     else:
         chinese, english = TEXTS.get(name, (name, name))
     return {"text_zh": chinese, "text_en": english}
+
+
+def object_names(model: Model) -> dict[str, dict[str, str]]:
+    """Return the words of the terms by driver: ``pass:M1`` to the names of that milestone in both languages."""
+    return {
+        **{f"pass:{key}": words for key, words in model.milestones.items()},
+        **{f"flag:{key}": words for key, words in model.flags.items()},
+        **{f"claim:{key}": claim.name for key, claim in model.claims.items()},
+    }
+
+
+def name_drivers(parameters: dict[str, dict[str, Any]], model: Model) -> dict[str, dict[str, Any]]:
+    """Return the drivers with those of single objects named in the words of the terms."""
+    names = object_names(model)
+    return {name: {**driver, **driver_text(name, names)} for name, driver in parameters.items()}
 
 
 def make_driver(

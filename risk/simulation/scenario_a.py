@@ -5,7 +5,9 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from risk.simulation.describe import make_driver
+from risk.sharing.scenario_a import scenario_a_terms
+from risk.sharing.terms import compile_terms
+from risk.simulation.describe import make_driver, name_drivers
 
 INVENTED = "invented for the worked example; centred on the amounts of its three endings"
 _DAY = date(2026, 12, 20)
@@ -68,6 +70,6 @@ def scenario_a_drivers() -> dict[str, Any]:
         "start": "2027-01-10",
         "end": "2033-09-20",
         "milestones": [{"id": name, "on": day} for name, day in _DAYS.items()],
-        "parameters": parameters,
+        "parameters": name_drivers(parameters, compile_terms(scenario_a_terms())),
         "invented": True,
     }

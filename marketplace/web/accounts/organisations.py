@@ -21,8 +21,7 @@ from marketplace.audit.queries import list_lines_of
 from marketplace.db import current_session
 from marketplace.errors import InvalidInputError, NotFoundError
 from marketplace.web.accounts.pages import blueprint
-
-PAGE_SIZE = 50
+from marketplace.web.paging import FETCH, cut_page
 
 
 @blueprint.route("/organisation")
@@ -79,13 +78,12 @@ def list_organisations() -> Any:
     rows, total = queries.page_organisations(
         current_session(), actor=current_actor(), words=words, after=_read_cursor(request.args.get("cursor", "")),
         kind=kind if kind in ORGANISATION_KINDS else None, state=state if state in VERIFICATION_STATES else None,
-        limit=PAGE_SIZE + 1,
+        limit=FETCH,
     )  # fmt: skip
-    more = len(rows) > PAGE_SIZE
+    shown, pager = cut_page(rows)
     return show_form(
-        "accounts/organisations.html", rows=rows[:PAGE_SIZE], total=total, kind=kind, state=state, words=words,
-        first="cursor" not in request.args, kinds=ORGANISATION_KINDS, states=VERIFICATION_STATES,
-        next_cursor=rows[PAGE_SIZE - 1].public_id if more else None,
+        "accounts/organisations.html", rows=shown, total=total, kind=kind, state=state, words=words,
+        kinds=ORGANISATION_KINDS, states=VERIFICATION_STATES, **pager,
     )  # fmt: skip
 
 

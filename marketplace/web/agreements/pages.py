@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from flask import Response, render_template, request
+from flask import Response, render_template
 from flask_babel import get_locale
-from flask_babel import gettext as _
 
 from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
@@ -20,13 +19,11 @@ from marketplace.agreements.services.signing import list_missing_parties
 from marketplace.agreements.services.verification import export_bundle, verify_agreement
 from marketplace.audit.queries import list_lines_of
 from marketplace.db import current_session
-from marketplace.errors import InvalidInputError
 from marketplace.projects.queries import find_project
 from marketplace.web.agreements import blueprint
 from marketplace.web.amount_words import amount_in_words
 from marketplace.web.labels import label
-
-PAGE_SIZE = 50
+from marketplace.web.paging import FETCH, chosen_state, cursor_row, cut_page
 
 
 def load_agreement(public_id: str) -> Agreement:
@@ -43,23 +40,20 @@ def locale() -> str:
 def list_agreements() -> Any:
     """Agreements that the organisation may see, newest first."""
     session, actor = current_session(), current_actor()
-    state = request.args.get("state") or None
-    if state is not None and state not in AGREEMENT_STATES:
-        raise InvalidInputError(_("Choose one of the states."), field="state")
-    cursor = request.args.get("cursor")
-    before = load_agreement(cursor).id if cursor else None
-    rows = queries.list_agreements(session, actor=actor, state=state, before_id=before, limit=PAGE_SIZE + 1)
-    projects = {row.project_id: find_project(session, project_id=row.project_id) for row in rows[:PAGE_SIZE]}
+    state = chosen_state(AGREEMENT_STATES)
+    rows, pager = cut_page(
+        queries.list_agreements(session, actor=actor, state=state, before_id=cursor_row(load_agreement), limit=FETCH)
+    )
+    projects = {row.project_id: find_project(session, project_id=row.project_id) for row in rows}
     return render_template(
         "agreements/list.html",
-        agreements=rows[:PAGE_SIZE],
+        agreements=rows,
         projects=projects,
         own_projects=queries.list_own_projects(session, actor=actor) if actor.can(Permission.AGREEMENT_DRAFT) else [],
         total=queries.count_agreements(session, actor=actor, state=state),
         state=state,
         states=AGREEMENT_STATES,
-        next_cursor=rows[PAGE_SIZE - 1].public_id if len(rows) > PAGE_SIZE else None,
-        first=cursor is None,
+        **pager,
     )
 
 

@@ -15,14 +15,13 @@ from marketplace.dealflow import queries, services
 from marketplace.dealflow.matching import Check, Match, write_match, write_share
 from marketplace.dealflow.models import Mandate
 from marketplace.dealflow.words import MANDATE_STATES
-from marketplace.errors import InvalidInputError
 from marketplace.funding.queries import list_rounds
 from marketplace.projects.queries import get_project, is_qualified
 from marketplace.web.chain import register_step
 from marketplace.web.dealflow import blueprint
 from marketplace.web.dealflow.words import NAMES, describe_check, word_of
+from marketplace.web.paging import FETCH, chosen_state, cursor_row, cut_page
 
-PAGE_SIZE = 50
 MATCH_PAGE = 20
 _PAST_FUNDING = ("funded", "in_pilot", "extended", "completed", "partially_completed", "failed", "liquidating")
 
@@ -32,22 +31,20 @@ _PAST_FUNDING = ("funded", "in_pilot", "extended", "completed", "partially_compl
 def list_mandates() -> Any:
     """One's own mandates and those of others that one may see."""
     session, actor = current_session(), current_actor()
-    state = request.args.get("state") or None
-    if state is not None and state not in MANDATE_STATES:
-        raise InvalidInputError("Choose one of the states.", field="state")
-    cursor = request.args.get("cursor")
-    after = queries.get_mandate(session, actor=actor, public_id=cursor).id if cursor else None
-    own = queries.list_mandates(session, actor=actor, state=state, own=True, limit=200) if cursor is None else []
-    rows = queries.list_mandates(session, actor=actor, state=state, own=False, after_id=after, limit=PAGE_SIZE + 1)
+    state = chosen_state(MANDATE_STATES)
+    after = cursor_row(lambda public_id: queries.get_mandate(session, actor=actor, public_id=public_id))
+    own = queries.list_mandates(session, actor=actor, state=state, own=True, limit=200) if after is None else []
+    rows, pager = cut_page(
+        queries.list_mandates(session, actor=actor, state=state, own=False, after_id=after, limit=FETCH)
+    )
     return render_template(
         "dealflow/list.html",
-        groups=[(True, own), (False, rows[:PAGE_SIZE])],
+        groups=[(True, own), (False, rows)],
         counts=queries.count_matches(session, actor=actor, mandate_ids=[row.id for row in (*own, *rows)]),
         total=queries.count_mandates(session, actor=actor, state=state),
         state=state,
         states=MANDATE_STATES,
-        next_cursor=rows[PAGE_SIZE - 1].public_id if len(rows) > PAGE_SIZE else None,
-        first=cursor is None,
+        **pager,
         words=NAMES,
         reads_all=actor.organisation_kind == "regulator",
     )

@@ -11,7 +11,7 @@ from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
 from marketplace.db import current_session
-from marketplace.errors import InvalidInputError, MarketplaceError
+from marketplace.errors import MarketplaceError
 from marketplace.insurance import queries, services
 from marketplace.insurance.models import COST_ITEMS, QuoteRequest
 from marketplace.insurance.states import QUOTE_STATES
@@ -21,8 +21,7 @@ from marketplace.web.chain import register_step
 from marketplace.web.errors import status_of
 from marketplace.web.insurance import blueprint
 from marketplace.web.insurance.words import FormReader, name_of, options, reason_of, shown_errors
-
-PAGE_SIZE = 50
+from marketplace.web.paging import FETCH, chosen_state, cursor_row, cut_page
 
 
 @blueprint.get("/quotes")
@@ -32,35 +31,29 @@ def list_quotes() -> Any:
     if current_actor().organisation_kind == "insurer":
         return _list_of_insurer()
     session, actor = current_session(), current_actor()
-    cursor = request.args.get("cursor")
-    after = queries.get_request(session, actor=actor, public_id=cursor).id if cursor else None
-    rows = queries.list_requests(session, actor=actor, after_id=after, limit=PAGE_SIZE + 1)
+    after = cursor_row(lambda public_id: queries.get_request(session, actor=actor, public_id=public_id))
+    rows, pager = cut_page(queries.list_requests(session, actor=actor, after_id=after, limit=FETCH))
     return render_template(
         "insurance/requests.html",
-        requests=rows[:PAGE_SIZE],
+        requests=rows,
         total=queries.count_requests(session, actor=actor),
-        next_cursor=rows[PAGE_SIZE - 1].public_id if len(rows) > PAGE_SIZE else None,
-        first=cursor is None,
+        **pager,
         policies=queries.list_policies(session, actor=actor),
     )
 
 
 def _list_of_insurer() -> Any:
     session, actor = current_session(), current_actor()
-    state = request.args.get("state") or None
-    if state is not None and state not in QUOTE_STATES:
-        raise InvalidInputError(_("Choose one of the states."), field="state")
-    cursor = request.args.get("cursor")
-    after = queries.get_quote(session, actor=actor, public_id=cursor).id if cursor else None
-    rows = queries.list_quotes(session, actor=actor, state=state, after_id=after, limit=PAGE_SIZE + 1)
+    state = chosen_state(QUOTE_STATES)
+    after = cursor_row(lambda public_id: queries.get_quote(session, actor=actor, public_id=public_id))
+    rows, pager = cut_page(queries.list_quotes(session, actor=actor, state=state, after_id=after, limit=FETCH))
     return render_template(
         "insurance/quotes.html",
-        quotes=rows[:PAGE_SIZE],
+        quotes=rows,
         total=queries.count_quotes(session, actor=actor, state=state),
         state=state,
         states=QUOTE_STATES,
-        next_cursor=rows[PAGE_SIZE - 1].public_id if len(rows) > PAGE_SIZE else None,
-        first=cursor is None,
+        **pager,
         policies=queries.list_policies(session, actor=actor),
         claims=queries.list_claims(session, actor=actor),
     )

@@ -5,32 +5,11 @@ from __future__ import annotations
 from flask_babel import LazyString
 from flask_babel import lazy_pgettext as pgettext
 
+from marketplace.web.term_names import NAMES as TERMS
+
 NAMES: dict[str, dict[str, LazyString]] = {
-    "approval_kind": {
-        "investment_committee": pgettext("approval_kind", "Investment committee"),
-        "major_decision": pgettext("approval_kind", "Collective decision on major matters"),
-        "valuation_filing": pgettext("approval_kind", "Valuation filing of state assets"),
-        "credit_approval": pgettext("approval_kind", "Credit approval"),
-        "university_decision": pgettext("approval_kind", "University decision and public notice"),
-        "environment": pgettext("approval_kind", "Environmental impact"),
-        "safety": pgettext("approval_kind", "Safety"),
-        "reaction_hazard": pgettext("approval_kind", "Reaction hazard level"),
-        "energy": pgettext("approval_kind", "Energy"),
-        "pilot_filing": pgettext("approval_kind", "Pilot filing"),
-        "permit": pgettext("approval_kind", "Permit"),
-        "commercial_registration": pgettext("approval_kind", "Commercial registration"),
-        "other": pgettext("approval_kind", "Other"),
-    },
-    "right_kind": {
-        "patent": pgettext("right_kind", "Patent"),
-        "patent_application": pgettext("right_kind", "Patent application"),
-        "know_how": pgettext("right_kind", "Know-how"),
-        "licence": pgettext("right_kind", "Licence"),
-        "software": pgettext("right_kind", "Software"),
-        "trade_secret": pgettext("right_kind", "Trade secret"),
-        "data": pgettext("right_kind", "Data"),
-        "other": pgettext("right_kind", "Other"),
-    },
+    "approval_kind": TERMS["approval_kind"],
+    "right_kind": TERMS["right_kind"],
     "visibility": {
         "teaser": pgettext("visibility_choice", "Anybody may read the teaser"),
         "qualified": pgettext("visibility_choice", "Only verified funders, insurers and assessors find it"),

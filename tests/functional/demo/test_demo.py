@@ -31,7 +31,7 @@ def session(app: Marketplace) -> Iterator[Any]:
 
 
 def counts(session: Any, column: Any) -> dict[str, int]:
-    return dict(session.execute(sa.select(column, sa.func.count()).group_by(column)).tuples().all())
+    return dict(session.execute(sa.select(column, sa.func.count()).group_by(column)).all())
 
 
 def test_market_is_whole_and_sound(session: Any) -> None:

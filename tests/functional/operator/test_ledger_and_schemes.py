@@ -10,6 +10,7 @@ import pytest
 
 from marketplace import clock
 from marketplace.jobs.models import Job
+from marketplace.ledger.services import Line, post_entry
 from marketplace.money import Money
 from marketplace.payments.services import create_intent, record_transfer
 from tests.conftest import table_counts
@@ -35,6 +36,13 @@ def test_a_party_reads_its_book_its_entries_and_its_files(new_browser: Any, make
     assert bank.get(f"/ledger/{book}?cursor=ent_nothing").status_code == 404
     outsider = new_browser().sign_in(make.member("bank").user)
     assert book not in text_of(outsider.get("/ledger"))
+    with make.database.transaction() as session:
+        foreign = post_entry(
+            session, book="agreement:another", reference="elsewhere", kind="call", effective_on=MOMENT.date(),
+            now=MOMENT, currency="CNY", lines=[Line("1110", 1), Line("3010", -1)],
+        ).public_id  # fmt: skip
+    assert bank.get(f"/ledger/{book}?cursor={entry}").status_code == 200
+    assert bank.get(f"/ledger/{book}?cursor={foreign}").status_code == 404
     for path in ("", f"/entries/{entry}", "/export/csv"):
         assert outsider.get(f"/ledger/{book}{path}").status_code == 404
     regulator = new_browser().sign_in(make.member("regulator").user)

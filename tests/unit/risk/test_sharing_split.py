@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from fractions import Fraction
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 import pytest
@@ -109,6 +110,30 @@ def test_an_amount_without_any_weight_is_refused() -> None:
         split_integers(1, [0, 0], [0, 0])
     assert refusal.value.code == "weights_are_zero"
     assert split_integers(0, [0, 0], [0, 0])[0] == [0, 0]
+
+
+def test_without_any_weight_only_scenarios_in_which_the_event_happens_are_refused() -> None:
+    arithmetic = ArrayArithmetic(3)
+    amounts, weights = np.array([10, 10**15, 0]), [np.array([1, 0, 0]), np.array([1, 0, 0])]
+
+    def shared() -> list[Any]:
+        return split(arithmetic, amounts, weights, policy="carried", favoured=None, ties=[0, 1],
+                     carries=[arithmetic.zero] * 2, step="test")[0]  # fmt: skip
+
+    with pytest.raises(AmountError):
+        shared()
+    arithmetic.occurs = np.array([True, False, True])
+    assert [leg.tolist() for leg in shared()] == [[5, 0, 0], [5, 0, 0]]
+
+
+def test_a_multiple_beyond_the_bound_counts_only_where_the_event_happens() -> None:
+    arithmetic = ArrayArithmetic(2)
+    amounts = np.array([100, BOUND])
+    with pytest.raises(AmountError):
+        multiply_fraction(arithmetic, amounts, 5, 2, "test")
+    arithmetic.occurs = np.array([True, False])
+    units, remainder = multiply_fraction(arithmetic, amounts, 5, 2, "test")
+    assert (int(units[0]), int(remainder[0])) == (250, 0)
 
 
 @settings(max_examples=200, deadline=None)

@@ -19,6 +19,7 @@ from risk.sharing.scenario_a import scenario_a_terms
 from risk.simulation import SimulationError, default_drivers, simulate
 from risk.simulation.run import prepare
 from risk.simulation.sampling import draw_sample
+from risk.simulation.scenario_a import scenario_a_drivers
 from risk.simulation.timeline import build_events, scenario_log
 
 ROW = {"trl_start": 6, "trl_target": 7, "mrl_start": 5, "planned_months": 20}
@@ -36,6 +37,18 @@ def test_all_milestones_together_miss_with_the_probability_of_the_score(score):
     assert math.prod(chances) == pytest.approx(1 - score["probability"], abs=3e-6)
     low = math.prod(float(parameters[f"pass:M{n}"]["low"]) for n in range(4))
     assert low == pytest.approx(1 - score["interval_80"][1], abs=3e-6)
+
+
+def test_drivers_of_single_objects_carry_the_words_of_the_terms_not_ids(score):
+    for document in (default_drivers(scenario_a_terms(), score), scenario_a_drivers()):
+        drivers = document["parameters"]
+        assert "50%负荷连续运行72小时" in drivers["pass:M1"]["text_zh"]
+        assert "yield of at least 82% over 168 hours" in drivers["pass:M3"]["text_en"]
+        assert drivers["claim:costs-and-wages"]["text_en"].endswith("liquidation costs and wages")
+        assert drivers["flag:early-stage"]["text_zh"].endswith("项目属于早期投资")
+        for name, driver in drivers.items():
+            if name.startswith(("claim:", "flag:")):
+                assert name.partition(":")[2] not in driver["text_zh"] + driver["text_en"]
 
 
 def test_score_in_its_prior_state_is_a_judgement_and_computed_tables_are_sourced(score):
