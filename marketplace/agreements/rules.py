@@ -46,6 +46,15 @@ def require_decider(kind: str, role: str, body: dict[str, Any]) -> None:
         raise EventNotYoursError("A default is declared by the lender.", kind=kind, deciders=["bank"])
 
 
+def require_own_payment(model: Any, body: dict[str, Any], party: str) -> None:
+    """Refuse a compensation recorded by anybody but the party that pays it; what the terms lack the engine refuses."""
+    channels = model.recoveries.channels if model.recoveries else {}
+    facility = channels.get(body.get("channel", "pool"))
+    payer = getattr(facility, "payer", party)
+    if payer != party:
+        raise EventNotYoursError("A compensation is recorded by the party that pays it.", kind="pool_compensation")
+
+
 def require_proposer(kind: str, role: str) -> None:
     if kind not in PROPOSED_KINDS or role not in PROPOSED_KINDS[kind][0]:
         raise EventNotYoursError(kind=kind, deciders=list(PROPOSED_KINDS.get(kind, (("house",), ()))[0]))

@@ -42,7 +42,7 @@ BUILT_IN_ERRORS = (
 )
 # Keyword arguments of babel's extraction: which argument is the text, the plural, the context.
 KEYWORDS = {
-    "_": None, "gettext": None, "lazy_gettext": None, "_l": None, "ngettext": (1, 2),
+    "_": None, "__": None, "gettext": None, "lazy_gettext": None, "_l": None, "ngettext": (1, 2),
     "pgettext": ((1, "c"), 2), "lazy_pgettext": ((1, "c"), 2),
 }  # fmt: skip
 

@@ -201,6 +201,12 @@ NAMES: dict[str, dict[str, LazyString]] = {
         "settle": pgettext("chain_step", "Settle"),
         "report": pgettext("chain_step", "Report"),
     },
+    "compensation_channel": {
+        "guarantee": pgettext("compensation_channel", "The guarantor, to the bank"),
+        "reguarantee": pgettext("compensation_channel", "The re-guarantor, to the guarantor"),
+        "national_guarantee": pgettext("compensation_channel", "The national guarantee fund, to the guarantor"),
+        "pool": pgettext("compensation_channel", "The risk-compensation pool, to the bank"),
+    },
     "payment_direction": {
         "in": pgettext("payment_direction", "In"),
         "out": pgettext("payment_direction", "Out"),

@@ -9,6 +9,7 @@ from typing import Any
 from risk.errors import RiskError
 from risk.sharing import reading
 from risk.sharing.canonical import normalise
+from risk.sharing.compiling import COMPENSATIONS
 from risk.sharing.errors import EventError
 from risk.sharing.handlers import KINDS
 from risk.sharing.model import Model
@@ -23,7 +24,7 @@ def opening_state(model: Model, version_hash: str, zero: Any = 0) -> State:
     flags |= {f"called:{name}": False for name in model.tranches}
     flags |= {f"premium:{name}": False for name in model.policies}
     flags |= dict.fromkeys(
-        ("default", "compensated", "compensated:pool", "compensated:guarantee", "exited", "sold", "written_off"),
+        ("default", "compensated", *(f"compensated:{name}" for name in COMPENSATIONS), "exited", "sold", "written_off"),
         False,
     )
     return State(version_hash, values=dict.fromkeys(model.value_names, zero), flags=flags)

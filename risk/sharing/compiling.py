@@ -13,8 +13,11 @@ from risk.sharing.errors import TermsError
 from risk.sharing.model import LEGAL_BASES, Model
 from risk.sharing.split import POLICIES
 
-CHANNELS = ("collateral", "insurance", "estate", "guarantee", "pool", "later")
-FACILITIES = ("insurance", "guarantee", "pool")
+# The guarantor that pays the lender first, then those it claims from in turn: never the lender itself.
+UPWARD = ("reguarantee", "national_guarantee")
+COMPENSATIONS = ("guarantee", *UPWARD, "pool")
+CHANNELS = ("collateral", "insurance", "estate", *COMPENSATIONS, "later")
+FACILITIES = ("insurance", *COMPENSATIONS)
 
 
 class Compiler(AmountCompiler):
@@ -287,7 +290,14 @@ class Compiler(AmountCompiler):
             channels[channel] = (self._facility if channel in FACILITIES else self.block)(
                 inner[channel], f"{path}.{channel}"
             )
-        if "later" not in channels and ("pool" in channels or "guarantee" in channels):
+        for channel in UPWARD:
+            if channel in channels and "guarantee" not in channels:
+                raise TermsError(
+                    "first_payer_missing",
+                    f"{path}.{channel} needs a 'guarantee': who pays the lender before claiming from the next.",
+                    f"{path}.{channel}",
+                )
+        if "later" not in channels and any(channel in channels for channel in COMPENSATIONS):
             raise TermsError(
                 "later_recoveries_missing",
                 f"{path} must say under 'later' who gets money recovered after a compensation.",

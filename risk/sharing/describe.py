@@ -18,6 +18,8 @@ _CHANNELS = {
     "insurance": {"zh": "保险赔款", "en": "Insurance indemnity"},
     "estate": {"zh": "破产财产分配", "en": "Dividends of the estate"},
     "guarantee": {"zh": "担保代偿", "en": "Payment of the guarantee"},
+    "reguarantee": {"zh": "再担保分担", "en": "Share of the re-guarantor"},
+    "national_guarantee": {"zh": "国家融资担保基金分担", "en": "Share of the national guarantee fund"},
     "pool": {"zh": "风险补偿", "en": "Compensation of the pool"},
     "later": {"zh": "补偿后的追偿所得", "en": "Recoveries after a compensation"},
 }

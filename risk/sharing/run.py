@@ -198,17 +198,15 @@ class Run:
     def _settle_principal(self, balance: Balance, amount: Any) -> None:
         loan = balance.ids[0]
         lender = self.model.instruments[loan].party
-        if balance.kind == "loss_borne" and balance.ids[1] != lender:
-            name = f"subrogated:{loan}:{balance.ids[1]}"
-            self.values[name] = self.values[name] - amount
-            return
-        self.values[f"principal:{loan}"] = self.values[f"principal:{loan}"] - amount
+        holder = balance.ids[1] if balance.kind == "loss_borne" else lender
+        name = f"principal:{loan}" if holder == lender else f"subrogated:{loan}:{holder}"
+        self.values[name] = self.values[name] - amount
         if self.subrogates_to is not None:
-            # Whoever compensates steps into the lender's claim; the debtor has repaid nothing.
+            # Whoever compensates steps into the holder's claim; the debtor has repaid nothing.
             self.add(f"subrogated:{loan}:{self.subrogates_to}", amount)
             if self.journal is not None:
-                self.journal.subrogate(lender, self.subrogates_to, amount)
-        else:
+                self.journal.subrogate(holder, self.subrogates_to, amount)
+        elif holder == lender:
             self.add(f"repaid:{loan}", amount)
 
     def use_limit(self, limit: str, amount: Any) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 Json = dict[str, Any]
 LOAN, POLICY, POLICY_LIMIT = "loan", "policy", "policy-limit"
 COSTS, SERVICES, FEE = "costs-and-wages", "centre-services", "success-fee"
+GUARANTEE_FEE = "guarantee-fee"
 SUBORDINATION, CONCESSION, KEPT = "approval-subordination", "approval-concession", "kept-return"
 CREDITORS: Json = {
     "id": "creditors",
@@ -51,6 +52,17 @@ def estate(basis: str, rank: int) -> Json:
     return {"keep": {"account": "estate", "legal_basis": basis, "rank": rank}}
 
 
+def guarantors(parameters: Json) -> list[Json]:
+    """Return the guarantor that pays first and then those that it claims from."""
+    guarantee = parameters.get("guarantee")
+    return [guarantee, *guarantee.get("chain", [])] if guarantee else []
+
+
+def payout_limit(party: str) -> str:
+    """Return the id of the limit of what a guarantor pays."""
+    return f"payout-{party}"
+
+
 def operating(parameters: Json) -> Json:
     """Return the program of revenue and of the project's own payments."""
     blocks: list[Json] = []
@@ -70,6 +82,16 @@ def operating(parameters: Json) -> Json:
                 to(bank["id"], "loan_principal", 2, settles=f"principal_due:{LOAN}"),
                 "到期贷款本金",
                 "Loan principal due",
+            )
+        )
+    guarantee = parameters.get("guarantee") or {}
+    if guarantee.get("fee_minor"):
+        blocks.append(
+            cap(
+                bal(f"claim:{GUARANTEE_FEE}"),
+                to(guarantee["id"], "service_fee", 3, settles=f"claim:{GUARANTEE_FEE}"),
+                "担保费",
+                "Guarantee fee",
             )
         )
     if centre and centre.get("success_fee_minor"):
@@ -97,6 +119,16 @@ def exit_(parameters: Json) -> Json:
     if approval:
         when["approval"] = SUBORDINATION
     return {"when": when}
+
+
+def exit_of_a_loan(parameters: Json) -> Json:
+    """Return the program of a sale and of a liquidation where nobody but the founders holds equity."""
+    rest = {"liquidation": "liquidation_surplus", "sale": "share_sale"}
+    branches = {
+        context: {"seq": [*_debts(parameters), to(parameters["founders"]["id"], basis, 6)]}
+        for context, basis in rest.items()
+    }
+    return {"when": {"if": {"exit_kind": "liquidation"}, "then": branches["liquidation"], "else": branches["sale"]}}
 
 
 def _debts(parameters: Json) -> list[Json]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from risk.sharing import template_programs as programs
+from risk.sharing.compiling import UPWARD
 from risk.sharing.template_programs import LOAN, POLICY_LIMIT, Json, add, bal, by_balance, cap, estate, rest_of, to
 
 
@@ -18,33 +20,67 @@ def recoveries(parameters: Json) -> Json:
         }
     if insurer:
         channels["insurance"] = _indemnity(insurer, bank)
-    if pool and bank:
-        channels["pool"] = {
-            "layer": {
-                "name": {"zh": "风险补偿资金池", "en": "Risk-compensation pool"},
-                "payer": pool["id"],
-                "loss": bal(f"net_principal_loss:{LOAN}"),
-                "share": pool["share"],
-                "limits": [limit["id"] for limit in pool["limits"]],
-                "then": to(bank["id"], "pool_compensation", 5, settles=f"principal:{LOAN}"),
-            }
-        }
-        borne = [f"loss_borne:{LOAN}:{bank['id']}", f"loss_borne:{LOAN}:{pool['id']}"]
-        channels["later"] = {
-            "seq": [
-                cap(
-                    add(*borne),
-                    by_balance(
-                        (bank["id"], [borne[0]], to(bank["id"], "loan_principal", 6, settles=borne[0])),
-                        (pool["id"], [borne[1]], to(pool["id"], "guarantee_recourse", 6, settles=borne[1])),
-                    ),
-                    "按承担损失比例返还",
-                    "Returned pro rata to the loss each bore",
-                ),
-                to(parameters["project"]["id"], "retained_by_project", 9),
-            ]
-        }
+    links = programs.guarantors(parameters) if bank else []
+    payers = [link["id"] for link in links] + ([pool["id"]] if pool and bank else [])
+    if bank and payers:
+        borne = {party: f"loss_borne:{LOAN}:{party}" for party in (bank["id"], *payers)}
+        for channel, link in zip(("guarantee", *UPWARD), links, strict=False):
+            channels[channel] = _guarantee(link, bank["id"], borne, first=link is links[0])
+        if pool:
+            channels["pool"] = _compensation(
+                pool,
+                bal(f"net_principal_loss:{LOAN}"),
+                [limit["id"] for limit in pool["limits"]],
+                to(bank["id"], "pool_compensation", 5, settles=f"principal:{LOAN}"),
+                {"zh": "风险补偿资金池", "en": "Risk-compensation pool"},
+            )
+        channels["later"] = _later(parameters, borne)
     return channels
+
+
+def _compensation(payer: Json, loss: Json, limits: list[str], then: Json, name: Json) -> Json:
+    return {
+        "layer": {
+            "name": name,
+            "payer": payer["id"],
+            "loss": loss,
+            "share": payer["share"],
+            "limits": limits,
+            "then": then,
+        }
+    }
+
+
+def _guarantee(link: Json, bank: str, borne: dict[str, str], *, first: bool) -> Json:
+    """Return what a guarantor pays: the first to the bank, the others to the first, each on the loss of them all."""
+    limits = [programs.payout_limit(link["id"])] if link.get("limit_minor") is not None else []
+    if first:
+        then = to(bank, "loan_principal", 4, settles=f"principal:{LOAN}")
+        loss = bal(f"net_principal_loss:{LOAN}")
+    else:
+        payer = list(borne)[1]
+        then = to(payer, "guarantee_recourse", 4, settles=borne[payer])
+        # Together they bear the same loss whoever has paid whom, so the order of their claims is without effect.
+        loss = add(*borne.values())
+    return _compensation(link, loss, limits, then, link["name"])
+
+
+def _later(parameters: Json, borne: dict[str, str]) -> Json:
+    legs = [
+        (party, [name], to(party, "loan_principal" if place == 0 else "guarantee_recourse", 6, settles=name))
+        for place, (party, name) in enumerate(borne.items())
+    ]
+    return {
+        "seq": [
+            cap(
+                add(*borne.values()),
+                by_balance(*legs),
+                "按承担损失比例返还",
+                "Returned pro rata to the loss each bore",
+            ),
+            to(parameters["project"]["id"], "retained_by_project", 9),
+        ]
+    }
 
 
 def _to_bank(bank: str, interest: str, principal: str) -> list[Json]:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import Any
 
 from risk.sharing import template_programs as programs
 from risk.sharing import template_recoveries
+from risk.sharing.compiling import UPWARD
 from risk.sharing.errors import TermsError
 from risk.sharing.model import GUIDANCE_KINDS
 from risk.sharing.terms import validate_terms
@@ -28,6 +30,9 @@ def joint_pilot(parameters: Json) -> Json:
         ``from``, ``rate``);
         ``insurer``: ``id``, ``name``, ``premium_minor``, ``paid_by``, ``deductible_minor``, ``share``, ``limit_minor``,
         ``assigned_to_bank``, ``subsidy_party`` (``id``, ``name``);
+        ``guarantee``: ``id``, ``name``, ``share`` of the net principal loss that it pays the bank, ``limit_minor``,
+        ``fee_minor`` due on ``fee_milestone``, ``chain`` (at most two: ``id``, ``name``, ``share`` of the same loss
+        that the guarantor claims from it, ``limit_minor``; beyond a limit the guarantor bears alone);
         ``pool``: ``id``, ``name``, ``share``, ``limits`` (``id``, ``name``, ``amount_minor``) in their order;
         ``centre``: ``id``, ``name``, ``success_fee_minor``, ``milestone``, ``contract``;
         ``guidance``: ``party``, ``subordination_approval`` (``body``, ``number``, ``on``), ``concession``
@@ -45,6 +50,36 @@ def joint_pilot(parameters: Json) -> Json:
         ``bad_parameters`` or any code of :func:`risk.sharing.validate_terms`.
     """
     _check(parameters)
+    return _assemble(parameters, programs.exit_(parameters))
+
+
+def guaranteed_loan(parameters: Json) -> Json:
+    """Return terms of a bank loan whose loss a chain of guarantors shares with the bank; nobody holds equity.
+
+    Parameters
+    ----------
+    parameters : dict
+        ``title``, ``currency``, ``project``, ``founders``, ``milestones``, ``calls``, ``bank`` and ``guarantee`` as in
+        :func:`joint_pilot`. Optional: ``pool``, ``centre``, ``invented``.
+
+    Returns
+    -------
+    dict
+        A valid terms document.
+
+    Raises
+    ------
+    TermsError
+        ``bad_parameters`` or any code of :func:`risk.sharing.validate_terms`.
+    """
+    required = ("title", "currency", "project", "founders", "milestones", "calls", "bank", "guarantee")
+    _check_keys(parameters, required, ("pool", "centre", "invented"))
+    whole = {**parameters, "investors": []}
+    _check_guarantee(whole)
+    return _assemble(whole, programs.exit_of_a_loan(whole))
+
+
+def _assemble(parameters: Json, exit_program: Json) -> Json:
     terms: Json = {
         "schema": 1,
         "title": parameters["title"],
@@ -63,7 +98,7 @@ def joint_pilot(parameters: Json) -> Json:
         "limits": _limits(parameters),
         "policies": _policies(parameters),
         "pots": programs.concession_pots(parameters),
-        "programs": {"operating": programs.operating(parameters), "exit": programs.exit_(parameters)},
+        "programs": {"operating": programs.operating(parameters), "exit": exit_program},
     }
     if "invented" in parameters:
         terms["invented"] = parameters["invented"]
@@ -86,21 +121,41 @@ def _check(parameters: Json) -> None:
         "investors_share",
         "preference_rate",
     )
-    for key in required:
-        if key not in parameters:
-            raise TermsError("bad_parameters", f"The parameters lack '{key}'.", key)
-    unknown = set(parameters) - set(required) - set(OPTIONAL_PARTIES) - {"guidance", "invented"}
-    if unknown:
-        raise TermsError("bad_parameters", f"'{min(unknown)}' is no parameter of this template.", min(unknown))
+    _check_keys(parameters, required, (*OPTIONAL_PARTIES, "guarantee", "guidance", "invented"))
     if not 2 <= len(parameters["investors"]) <= 6:
         raise TermsError("bad_parameters", "There must be 2 to 6 investors.", "investors")
     if parameters.get("pool") and not parameters.get("bank"):
         raise TermsError("bad_parameters", "A risk-compensation pool needs a bank loan.", "pool")
+    _check_guarantee(parameters)
     guidance = parameters.get("guidance")
     kinds = {investor["id"]: investor["kind"] for investor in parameters["investors"]}
     if guidance and kinds.get(guidance.get("party")) not in GUIDANCE_KINDS:
         raise TermsError(
             "bad_parameters", "guidance.party must be an investor of kind guidance_fund.", "guidance.party"
+        )
+
+
+def _check_keys(parameters: Json, required: tuple[str, ...], optional: tuple[str, ...]) -> None:
+    for key in required:
+        if key not in parameters:
+            raise TermsError("bad_parameters", f"The parameters lack '{key}'.", key)
+    unknown = set(parameters) - set(required) - set(optional)
+    if unknown:
+        raise TermsError("bad_parameters", f"'{min(unknown)}' is no parameter of this template.", min(unknown))
+
+
+def _check_guarantee(parameters: Json) -> None:
+    guarantee = parameters.get("guarantee")
+    if not guarantee:
+        return
+    if not parameters.get("bank"):
+        raise TermsError("bad_parameters", "A guarantee needs a bank loan.", "guarantee")
+    if len(guarantee.get("chain", [])) > len(UPWARD):
+        raise TermsError("bad_parameters", f"A chain has at most {len(UPWARD)} further guarantors.", "guarantee.chain")
+    upward = sum((Fraction(link["share"]) for link in guarantee.get("chain", [])), Fraction(0))
+    if upward > Fraction(guarantee["share"]):
+        raise TermsError(
+            "bad_parameters", "The chain takes more than the guarantor pays to the bank.", "guarantee.chain"
         )
 
 
@@ -120,6 +175,7 @@ def _parties(parameters: Json) -> list[Json]:
         )
         if parameters.get(key)
     ]
+    rows += [(link, "guarantor") for link in programs.guarantors(parameters)]
     subsidy = (parameters.get("insurer") or {}).get("subsidy_party")
     if subsidy:
         rows.append((subsidy, "fiscal"))
@@ -244,11 +300,32 @@ def _claims(parameters: Json) -> list[Json]:
                     "name": {"zh": "中试平台成功费", "en": "success fee of the pilot centre"},
                 }
             )
+    guarantee = parameters.get("guarantee") or {}
+    if guarantee.get("fee_minor"):
+        rows.append(
+            {
+                "id": programs.GUARANTEE_FEE,
+                "party": guarantee["id"],
+                "amount_minor": guarantee["fee_minor"],
+                "due_on": {"milestone": guarantee["fee_milestone"]},
+                "name": {"zh": "担保费", "en": "guarantee fee"},
+            }
+        )
     return rows
 
 
 def _limits(parameters: Json) -> list[Json]:
     rows = [{**limit, "party": parameters["pool"]["id"]} for limit in (parameters.get("pool") or {}).get("limits", [])]
+    rows += [
+        {
+            "id": programs.payout_limit(link["id"]),
+            "party": link["id"],
+            "amount_minor": link["limit_minor"],
+            "name": {"zh": "代偿上限", "en": "cap on what it pays"},
+        }
+        for link in programs.guarantors(parameters)
+        if link.get("limit_minor") is not None
+    ]
     insurer = parameters.get("insurer")
     if insurer:
         rows.append(

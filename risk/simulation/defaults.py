@@ -82,7 +82,7 @@ def default_drivers(
     parameters = {
         **_pass_probabilities(score, days, first, today),
         **_from_tables(today),
-        **_judgements(today, equity),
+        **_judgements(today, equity or budget),
         **_after_failure(model, today, budget),
         **_insurance(model, today, trigger_factors),
     }
@@ -194,11 +194,11 @@ def _from_tables(today: date) -> dict[str, dict[str, Any]]:
     }  # fmt: skip
 
 
-def _judgements(today: date, equity: int) -> dict[str, dict[str, Any]]:
+def _judgements(today: date, put_in: int) -> dict[str, dict[str, Any]]:
     return {
         "commercial_failure": make_driver("commercial_failure", "probability", "0.2", "0.1", "0.35", as_of=today),
         "exit_value": make_driver(
-            "exit_value", "amount", 3 * equity, equity * 3 // 2, 6 * equity, as_of=today, sigma="0.8"
+            "exit_value", "amount", 3 * put_in, put_in * 3 // 2, 6 * put_in, as_of=today, sigma="0.8"
         ),
         "exit_years": make_driver("exit_years", "years", "2", "1", "4", as_of=today, sigma="0.35"),
         "correlation": make_driver("correlation", "correlation", "0.2", "0", "0.4", as_of=today),

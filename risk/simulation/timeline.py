@@ -10,6 +10,7 @@ import numpy as np
 
 from risk.sharing.amounts import Metric
 from risk.sharing.blocks import Facility
+from risk.sharing.compiling import COMPENSATIONS
 from risk.sharing.model import Instrument, Model
 from risk.simulation.course import Course, Failure
 from risk.simulation.drivers import Drivers
@@ -20,7 +21,7 @@ Event = dict[str, Any]
 # Order of the events of one day: what is due for the past first, then decisions, then what follows from them.
 _ORDER = (
     "activate", "interest", "servicing", "milestone", "fee", "call", "paid", "premium", "revenue", "shared",
-    "final-interest", "default", "insurance", "collateral", "exit", "guarantee", "pool", "later",
+    "final-interest", "default", "insurance", "collateral", "exit", *COMPENSATIONS, "later",
 )  # fmt: skip
 
 
@@ -293,10 +294,10 @@ class _Builder:
             self._add("collateral", "recovery", on, body, hard, name=name)
         self._add("exit", "exit", on, self._liquidation(hard, share), occurs, name=name)
         if self.model.loans:
-            for channel in ("guarantee", "pool"):
-                if channel in channels:
-                    self._add(channel, "pool_compensation", on, {"channel": channel}, occurs, name=name)
-            if "later" in channels and ("pool" in channels or "guarantee" in channels):
+            compensated = [channel for channel in COMPENSATIONS if channel in channels]
+            for channel in compensated:
+                self._add(channel, "pool_compensation", on, {"channel": channel}, occurs, name=name)
+            if "later" in channels and compensated:
                 body = {"channel": "later", "proceeds_minor": self._scaled("later_recovery", share)}
                 self._add("later", "recovery", failure.recovered_on, body, occurs, name=name)
 

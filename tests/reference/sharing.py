@@ -213,6 +213,8 @@ class Reference:
             self.accrued[ids[0]] -= amount
         elif kind == "loss_borne" and self.by_id["instruments"][ids[0]]["party"] != ids[1]:
             self.amounts[f"subrogated:{ids[0]}:{ids[1]}"] -= amount
+            if self.payer is not None:
+                self.amounts[f"subrogated:{ids[0]}:{self.payer}"] += amount
         elif kind in ("principal", "principal_due", "loss_borne"):
             self.amounts[f"principal:{ids[0]}"] -= amount
             if self.payer is None:

@@ -11,6 +11,7 @@ from tests.reference.sharing_timeline import Timeline
 
 Json = dict[str, Any]
 LOAN = "loan"
+CHAIN = {"guarantee": "local", "reguarantee": "province", "national_guarantee": "nation"}
 
 
 def name(text: str) -> Json:
@@ -63,6 +64,7 @@ class Generator:
         self.bound = draw.random() < 0.1
         self.top = 1000 if self.bound else draw.choice([5, 100, 10**6, 10**9, 10**12])
         self.has_loan = draw.random() < 0.6
+        self.has_chain = self.has_loan and draw.random() < 0.5
         self.pots = [f"part{index}" for index in range(draw.choice([0, 0, 1, 2]))]
         self.deepest = 0
 
@@ -86,7 +88,7 @@ class Generator:
 
     def terms(self) -> Json:
         draw = self.random
-        ids = [*self.investors, "project", "bank", "pool", "insurer"]
+        ids = [*self.investors, "project", "bank", "pool", "insurer", *CHAIN.values()]
         equity = {party: draw.randint(1, max(self.top, 1)) for party in self.investors}
         loan = draw.randint(1, max(self.top, 1))
         amounts: Json = {f"{party}-equity": amount for party, amount in equity.items()}
@@ -299,9 +301,28 @@ class Generator:
             "payer": "pool", "loss": {"bal": "net_principal_loss:loan"}, "share": f"0.{self.random.randint(0, 9)}",
             "limits": ["limit0", "limit1"], "then": to_bank}}  # fmt: skip
         borne = ["loss_borne:loan:bank", "loss_borne:loan:pool"]
+        if self.has_chain:
+            borne += [f"loss_borne:loan:{party}" for party in CHAIN.values()]
+            channels |= self._chain(borne)
         legs = [{"balance": balance, "then": self.leaf(balance.rsplit(":", 1)[1], balance)} for balance in borne]
         channels["later"] = {"seq": [
             {"cap": {"amount": {"sum": [{"bal": balance} for balance in borne]}, "then": {"share": {"legs": legs}}}},
             self.leaf("project")]}  # fmt: skip
         self.features["live_weights"] += 1
         return channels
+
+    def _chain(self, borne: list[str]) -> Json:
+        """Return the guarantor that pays the bank and those it claims from, on the loss that all of them bear."""
+        share, again = self.random.randint(1, 9), self.random.randint(0, 9)
+        to_bank = {"to": {"party": "bank", "legal_basis": "loan_principal", "rank": 4, "settles": "principal:loan"}}
+        back = {"to": {"party": "local", "legal_basis": "guarantee_recourse", "rank": 4,
+                       "settles": "loss_borne:loan:local"}}  # fmt: skip
+        whole = {"sum": [{"bal": name} for name in borne]}
+        parts = (f"0.{share}", f"0.0{again * share // 9}", f"0.0{share - again * share // 9}")
+        losses = ({"bal": "net_principal_loss:loan"}, whole, whole)
+        return {
+            channel: {"layer": {"payer": party, "loss": loss, "share": part, "limits": limits, "then": then}}
+            for (channel, party), loss, part, limits, then in zip(
+                CHAIN.items(), losses, parts, ([], [], ["limit0"]), (to_bank, back, back), strict=True
+            )
+        }

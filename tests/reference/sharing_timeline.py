@@ -19,6 +19,7 @@ class Source(Protocol):
     random: random.Random
     features: Counter[str]
     has_loan: bool
+    has_chain: bool
     bound: bool
 
     def minor(self) -> int:
@@ -119,7 +120,17 @@ class Timeline:
         pairs = zip(self.facts["default"], self.facts["compensated"], strict=True)
         occurs = [default and not before and self.generator.has_loan for default, before in pairs]
         if any(occurs):
-            self.add("pool_compensation", {}, occurs)
+            for channel in self._channels():
+                self.add("pool_compensation", {"channel": channel}, occurs)
             self.facts["compensated"] = [
                 before or now for before, now in zip(self.facts["compensated"], occurs, strict=True)
             ]
+
+    def _channels(self) -> list[str]:
+        """Return who compensates: the pool alone, or the guarantor and those it claims from, before or after it."""
+        if not self.generator.has_chain:
+            return ["pool"]
+        self.generator.features["chain"] += 1
+        rest = ["reguarantee", "national_guarantee", "pool"]
+        self.random.shuffle(rest)
+        return ["guarantee", *rest]

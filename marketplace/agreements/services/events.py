@@ -42,6 +42,9 @@ def record_agreement_event(
     require_permission(actor, Permission.AGREEMENT_RECORD_EVENT)
     party = queries.get_party_of(agreement, actor.organisation_id)
     rules.require_decider(kind, party.role, body)
+    if kind == "pool_compensation":
+        engine = engine_for(queries.get_version(session, agreement=agreement))
+        rules.require_own_payment(engine.model, body, party.party)
     return _record(
         session,
         agreement_id=agreement.id,
@@ -254,7 +257,7 @@ def _payer(engine: Any, kind: str, body: dict[str, Any]) -> tuple[str | None, st
         return engine.model.policies[body["policy"]].party, "insurer"
     if kind == "pool_compensation":
         channel = body.get("channel", "pool")
-        return engine.model.recoveries.channels[channel].payer, "guarantor" if channel == "guarantee" else "pool"
+        return engine.model.recoveries.channels[channel].payer, "pool" if channel == "pool" else "guarantor"
     return None, ""
 
 

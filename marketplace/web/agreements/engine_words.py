@@ -24,6 +24,8 @@ RULES: dict[str, LazyString] = {
     "claim_is_fixed": __("The amount of this claim stands in the terms."),
     "not_settled": __("Something is not settled yet."),
     "loss_above_exposure": __("The loss exceeds the money that is out."),
+    "guarantee_unpaid": __("The guarantor pays the bank first and then claims from the next."),
+    "first_payer_missing": __("A chain of guarantors needs the one that pays the bank first."),
     "channel_missing": __("These terms say nothing about this channel."),
     "payer_differs": __("The layer of the terms is owed by another payer."),
     "indemnity_differs": __("The indemnity is not the one the terms give."),

@@ -28,7 +28,9 @@ from marketplace.web.agreements.event_forms import FORM_FIELDS, collectable, rea
 from marketplace.web.agreements.explaining import nest_tiers
 from marketplace.web.agreements.pages import load_agreement, locale
 from marketplace.web.agreements.reading import Reader, field_errors, form_values
+from marketplace.web.labels import label
 from marketplace.web.ledger import ACCOUNT_WORDS
+from marketplace.web.term_names import NAMES
 
 
 @blueprint.get("/agreements/<public_id>/events/<event_id>")
@@ -71,20 +73,33 @@ def _render(agreement: Agreement, kind: str, values: Mapping[str, str], errors: 
     if kind not in rules.kinds_of_role(party.role):
         raise EventNotYoursError(kind=kind)
     version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
+    model = engine_for(version).model
     page = render_template(
         "agreements/event_form.html",
         agreement=agreement,
         kind=kind,
         proposed=kind in rules.PROPOSED_KINDS,
         fields=FORM_FIELDS[kind],
-        collectable=collectable(engine_for(version).model),
-        model=engine_for(version).model,
+        collectable=collectable(model),
+        compensations=_own_compensations(model, agreement),
+        model=model,
         events=queries.list_events(session, agreement_id=agreement.id),
         values=values,
         field_errors=errors,
         errors=list(errors.items()),
     )
     return (page, 422) if errors else page
+
+
+def _own_compensations(model: Any, agreement: Agreement) -> list[tuple[str, str]]:
+    """What the organisation itself owes after a default, for the select of the form."""
+    party = queries.find_party_of(agreement, current_actor().organisation_id)
+    channels = model.recoveries.channels if model.recoveries else {}
+    return [
+        (channel, label("compensation_channel", channel))
+        for channel, node in channels.items()
+        if channel in NAMES["compensation_channel"] and party is not None and node.payer == party.party
+    ]
 
 
 @blueprint.post("/agreements/<public_id>/events/new/<kind>")

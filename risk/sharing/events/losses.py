@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from risk.sharing.blocks import Facility, Node
+from risk.sharing.compiling import COMPENSATIONS, UPWARD
 from risk.sharing.errors import EventError
 from risk.sharing.events import bodies
 from risk.sharing.run import Run
@@ -81,17 +82,24 @@ def insurance_recovery(run: Run, body: dict[str, Any]) -> None:
 
 
 def pool_compensation(run: Run, body: dict[str, Any]) -> None:
-    """Compensate the lender on the net principal loss; the payer steps into its claim for what it paid."""
+    """Compensate the lender, or the guarantor that has paid it; the payer steps into its claim for what it paid."""
     body = bodies.read(body, (), ("channel", "paid_minor", "evidence"))
-    channel = bodies.choice(body.get("channel", "pool"), "body.channel", ("guarantee", "pool"))
+    channel = bodies.choice(body.get("channel", "pool"), "body.channel", COMPENSATIONS)
     run.refuse(
         run.arithmetic.negate(run.flags["default"]),
         "no_default",
         "A compensation needs a default event before it.",
     )
-    run.refuse(run.flags["compensated:pool"], "after_compensation", "The pool has already compensated.")
+    run.refuse(run.flags[f"compensated:{channel}"], "after_compensation", "This compensation has already been paid.")
     if channel == "guarantee":
-        run.refuse(run.flags["compensated:guarantee"], "after_compensation", "The guarantee has already been paid.")
+        run.refuse(run.flags["compensated:pool"], "after_compensation", "The pool has already compensated.")
+    if channel in UPWARD:
+        run.refuse(
+            run.arithmetic.negate(run.flags["compensated:guarantee"]),
+            "guarantee_unpaid",
+            "The guarantor pays the lender first and then claims from the next.",
+            "body.channel",
+        )
     facility = _facility(run, channel)
     payment = facility.layer.value(run)
     bodies.stated(run, body, "paid_minor", payment, "compensation_differs", "compensation")
