@@ -46,6 +46,16 @@ class Marketplace(Flask):
     database: Database
     file_store: FileStore
 
+    def connect(self, settings: Settings) -> None:
+        """Open the database and the files of the settings; routes and templates are the same over any of them."""
+        settings.instance_path.mkdir(parents=True, exist_ok=True)
+        self.settings = settings
+        self.database = Database(settings.database_url)
+        self.database.handlers = handlers.HANDLERS
+        self.database.before_commit.append(write_pending_lines)
+        self.file_store = FileStore(settings.files_directory, limit_bytes=settings.upload_limit_bytes)
+        handlers.register_jobs(settings)
+
     def wsgi_app(self, environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         # Server threads are used again: whoever acted in the request before must not be seen by this one,
         # whatever fails before its own member is read.
@@ -111,14 +121,8 @@ def create_app(settings: Settings | None = None) -> Marketplace:
         static_folder=str(PROJECT_ROOT / "static"),
         instance_path=str(settings.instance_path),
     )
-    settings.instance_path.mkdir(parents=True, exist_ok=True)
-    app.settings = settings
     app.config.from_mapping(_flask_config(settings))
-    app.database = Database(settings.database_url)
-    app.database.handlers = handlers.HANDLERS
-    app.database.before_commit.append(write_pending_lines)
-    app.file_store = FileStore(settings.files_directory, limit_bytes=settings.upload_limit_bytes)
-    handlers.register_jobs(settings)
+    app.connect(settings)
     _register_doors(app)
     return app
 

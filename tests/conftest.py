@@ -13,7 +13,6 @@ from typing import Any
 
 import pytest
 import sqlalchemy as sa
-from jinja2 import FileSystemBytecodeCache
 
 from marketplace.app import Marketplace, create_app
 from marketplace.config import Settings
@@ -82,25 +81,40 @@ def empty_database_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterat
     server.drop_database(name)
 
 
-@pytest.fixture
-def settings(database_url: str, tmp_path: Path) -> Settings:
+def make_settings(database_url: str, instance_path: Path) -> Settings:
     return Settings(
-        environment="test", instance_path=tmp_path / "instance", database_url=database_url,
+        environment="test", instance_path=instance_path, database_url=database_url,
         secret_key="test-secret-key", password_salt="test-salt", totp_secret="x" * 43, rate_limits_enabled=False,
         base_url="http://localhost",
     )  # fmt: skip
 
 
+@pytest.fixture
+def settings(database_url: str, tmp_path: Path) -> Settings:
+    return make_settings(database_url, tmp_path / "instance")
+
+
 @pytest.fixture(scope="session")
-def compiled_templates(tmp_path_factory: pytest.TempPathFactory) -> FileSystemBytecodeCache:
-    """Templates compiled once for each worker: every test has an application of its own, with the same templates."""
-    return FileSystemBytecodeCache(str(tmp_path_factory.mktemp("templates")))
+def built_app(tmp_path_factory: pytest.TempPathFactory) -> Marketplace:
+    """Routes and compiled templates, built once for each worker; `app` connects it to the database of its test."""
+    folder = tmp_path_factory.mktemp("built")
+    return create_app(make_settings(f"sqlite:///{folder / 'unused.sqlite3'}", folder))
 
 
 @pytest.fixture
-def app(settings: Settings, compiled_templates: FileSystemBytecodeCache) -> Iterator[Marketplace]:
+def app(built_app: Marketplace, settings: Settings) -> Iterator[Marketplace]:
+    config = dict(built_app.config)
+    built_app.connect(settings)
+    yield built_app
+    built_app.database.engine.dispose()
+    built_app.config.clear()
+    built_app.config.update(config)
+
+
+@pytest.fixture
+def own_app(settings: Settings) -> Iterator[Marketplace]:
+    """An application of the test's own, for tests that add routes to it."""
     application = create_app(settings)
-    application.jinja_env.bytecode_cache = compiled_templates
     yield application
     application.database.engine.dispose()
 

@@ -64,6 +64,7 @@ _EXPORTS = {
     "EVENT_SCHEMA": "risk.sharing.schema",
     "joint_pilot": "risk.sharing.templates",
     "guaranteed_loan": "risk.sharing.templates",
+    "licence": "risk.sharing.templates",
     "describe_terms": "risk.sharing.describe",
     "TermsError": "risk.sharing.errors",
     "EventError": "risk.sharing.errors",

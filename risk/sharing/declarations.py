@@ -20,6 +20,7 @@ from risk.sharing.model import (
     Party,
     Policy,
     RateStep,
+    RevenueShare,
     Tranche,
 )
 
@@ -53,6 +54,13 @@ def read_all(model: Model, document: dict[str, Any]) -> None:
         if section == "parties":
             reading.known(model.project, "project", model.parties, "unknown_party", "party")
     _check_tranches(model)
+
+
+def read_revenue_share(data: Any) -> RevenueShare:
+    """Return what of a reported base is due."""
+    data = reading.mapping(data, "revenue_share", ("rate", "base"))
+    rate = reading.share(data["rate"], "revenue_share.rate")
+    return RevenueShare((rate.numerator, rate.denominator), reading.bilingual(data["base"], "revenue_share.base"))
 
 
 def value_names(model: Model) -> tuple[str, ...]:

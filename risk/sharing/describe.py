@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fractions import Fraction
 from typing import Any
 
 from risk.errors import InvalidParameterError
@@ -66,6 +67,7 @@ def describe_terms(terms: dict[str, Any], locale: str) -> list[Sentence]:
         *_accruals(model),
         *_claims(model),
         *_policies(model),
+        *_revenue_share(model),
     ]
     for name in ("operating", "exit"):
         program = getattr(model, name)
@@ -112,6 +114,22 @@ def _instruments(model: Model) -> Iterator[Row]:
             )
         elif item.accrual is not None:
             yield _loan(item, item.accrual, model)
+
+
+def _revenue_share(model: Model) -> Iterator[Row]:
+    share = model.revenue_share
+    if share is not None:
+        rate = percent_words(Fraction(*share.rate))
+        yield (
+            "revenue_share",
+            {"zh": "收入分成", "en": "Share of revenue"},
+            {
+                "zh": f"每期应付为申报基数（{share.base['zh']}）的{rate}，每期单独舍入到分；"
+                "更正重述的，差额在下一次分配中抵扣，各方不退还已收款项。",
+                "en": f"Due for each period: {rate} of the base reported ({share.base['en']}), rounded once; "
+                "a restatement is netted against the next distribution, and nobody pays back what it received.",
+            },
+        )
 
 
 def _loan(item: Instrument, accrual: Accrual, model: Model) -> Row:

@@ -136,7 +136,9 @@ class Engine:
         assert journal is not None
         assert explanation is not None
         accounts = {key: amount for key, amount in journal.accounts.items() if amount}
-        new = State(self.terms_hash, run.status, on, run.values, accounts, run.flags, run.results, head, log)
+        new = State(
+            self.terms_hash, run.status, on, run.values, accounts, run.flags, run.results, run.reports, head, log
+        )
         flows = {party: amount for party, amount in run.flows.items() if amount}
         return Outcome(new, journal.nets_by_step(), explanation.tiers, self.balances(new), flows, head)
 
@@ -183,6 +185,7 @@ class Engine:
             before.accounts,
             before.flags,
             before.results,
+            before.reports,
             head,
             log,
         )

@@ -120,6 +120,14 @@ class Tranche:
 
 
 @dataclass(frozen=True)
+class RevenueShare:
+    """What of the reported base is due: a rate of net sales, say, rounded once for each report."""
+
+    rate: tuple[int, int]
+    base: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Claim:
     """A creditor's claim: fixed by the terms when a milestone passes, or admitted later."""
 
@@ -168,6 +176,7 @@ class Model:
     claims: dict[str, Claim] = field(default_factory=dict)
     limits: dict[str, Limit] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
+    revenue_share: RevenueShare | None = None
     pots: dict[str, Node] = field(default_factory=dict)
     pot_names: dict[str, dict[str, str]] = field(default_factory=dict)
     operating: Node | None = None

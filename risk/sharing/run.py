@@ -43,6 +43,7 @@ class Run:
         self.values: dict[str, Any] = dict(state.values)
         self.flags: dict[str, Any] = dict(state.flags)
         self.results = dict(state.results)
+        self.reports = dict(state.reports)
         self.status = state.status
         self.journal = None if arithmetic.is_array else Journal(state.accounts)
         self.explanation = None if arithmetic.is_array else Explanation(model)

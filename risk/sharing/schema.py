@@ -253,6 +253,7 @@ TERMS_SCHEMA: Json = {
                     }
                 )
             ),
+            "revenue_share": _object({"rate": _ref("share"), "base": _ref("bilingual")}),
             "pots": {
                 "type": "object",
                 "additionalProperties": _object({"name": _ref("bilingual"), "program": _ref("block")}),

@@ -31,6 +31,8 @@ class State:
         ``milestone:M3``, ``default``, ``flag:...``.
     results : dict
         The latest result word of each milestone.
+    reports : dict
+        What was due by the latest report of each period of revenue, in minor units (settlement only).
     head : str or None
         Hash of the last event.
     log : tuple of dict
@@ -44,6 +46,7 @@ class State:
     accounts: dict[str, int] = field(default_factory=dict)
     flags: dict[str, Any] = field(default_factory=dict)
     results: dict[str, str] = field(default_factory=dict)
+    reports: dict[str, int] = field(default_factory=dict)
     head: str | None = None
     log: tuple[dict[str, Any], ...] = ()
 
@@ -57,6 +60,7 @@ class State:
             "accounts": self.accounts,
             "flags": self.flags,
             "results": self.results,
+            "reports": self.reports,
         }
 
     def to_json(self) -> str:
@@ -83,6 +87,7 @@ def state_from_json(text: str) -> State:
             accounts=data["accounts"],
             flags=data["flags"],
             results=data["results"],
+            reports=data.get("reports", {}),
             head=data["head"],
             log=tuple(data["log"]),
         )

@@ -9,7 +9,7 @@ from typing import Any
 Json = dict[str, Any]
 LOAN, POLICY, POLICY_LIMIT = "loan", "policy", "policy-limit"
 COSTS, SERVICES, FEE = "costs-and-wages", "centre-services", "success-fee"
-GUARANTEE_FEE = "guarantee-fee"
+GUARANTEE_FEE, ENTRY_FEE = "guarantee-fee", "entry-fee"
 SUBORDINATION, CONCESSION, KEPT = "approval-subordination", "approval-concession", "kept-return"
 CREDITORS: Json = {
     "id": "creditors",
@@ -119,6 +119,21 @@ def exit_(parameters: Json) -> Json:
     if approval:
         when["approval"] = SUBORDINATION
     return {"when": when}
+
+
+def royalty(licensor: str, contract: str) -> Json:
+    """Return the program of a licence: the entry fee once it is due, then whatever the reports say is due."""
+    return {
+        "seq": [
+            cap(
+                bal(f"claim:{ENTRY_FEE}"),
+                to(licensor, "licence_fee", 3, settles=f"claim:{ENTRY_FEE}", contract=contract),
+                "入门费",
+                "Entry fee",
+            ),
+            to(licensor, "licence_fee", 3, contract=contract),
+        ]
+    }
 
 
 def exit_of_a_loan(parameters: Json) -> Json:

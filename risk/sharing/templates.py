@@ -79,6 +79,60 @@ def guaranteed_loan(parameters: Json) -> Json:
     return _assemble(whole, programs.exit_of_a_loan(whole))
 
 
+def licence(parameters: Json) -> Json:
+    """Return terms of a technology licence: an entry fee when a milestone is met, then a royalty on what is reported.
+
+    Parameters
+    ----------
+    parameters : dict
+        ``title``, ``currency``, ``project`` (the licensee) and ``licensor`` (``id``, ``name``, ``kind``, by default
+        ``university``), ``milestones``, ``entry_fee_minor``, ``entry_fee_milestone``, ``royalty_rate`` (decimal text),
+        ``base`` (what the royalty is counted on, in both languages), ``contract``. Optional: ``invented``.
+
+    Returns
+    -------
+    dict
+        A valid terms document.
+
+    Raises
+    ------
+    TermsError
+        ``bad_parameters`` or any code of :func:`risk.sharing.validate_terms`.
+    """
+    required = ("title", "currency", "project", "licensor", "milestones", "entry_fee_minor", "entry_fee_milestone")
+    _check_keys(parameters, (*required, "royalty_rate", "base", "contract"), ("invented",))
+    licensor, project = parameters["licensor"], parameters["project"]
+    people = ((licensor, licensor.get("kind", "university")), (project, "project"))
+    terms: Json = {
+        "schema": 1,
+        "title": parameters["title"],
+        "currency": parameters["currency"],
+        "day_zone": "Asia/Shanghai",
+        "rounding": "half_even",
+        "project": project["id"],
+        "parties": [
+            {"id": row["id"], "kind": kind, "name": row["name"], "capacity": "principal", "priority": place}
+            for place, (row, kind) in enumerate(people, start=1)
+        ],
+        "milestones": parameters["milestones"],
+        "claims": [
+            {
+                "id": programs.ENTRY_FEE,
+                "party": licensor["id"],
+                "amount_minor": parameters["entry_fee_minor"],
+                "due_on": {"milestone": parameters["entry_fee_milestone"]},
+                "name": {"zh": "入门费", "en": "entry fee"},
+            }
+        ],
+        "revenue_share": {"rate": parameters["royalty_rate"], "base": parameters["base"]},
+        "programs": {"operating": programs.royalty(licensor["id"], parameters["contract"])},
+    }
+    if "invented" in parameters:
+        terms["invented"] = parameters["invented"]
+    validate_terms(terms)
+    return terms
+
+
 def _assemble(parameters: Json, exit_program: Json) -> Json:
     terms: Json = {
         "schema": 1,

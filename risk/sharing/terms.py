@@ -27,6 +27,7 @@ OPTIONAL = (
     "limits",
     "policies",
     "pots",
+    "revenue_share",
     "invented",
 )
 PROGRAMS = ("operating", "exit", "recoveries")
@@ -76,6 +77,8 @@ def compile_terms(terms: Any) -> Model:
     rounding = reading.choice(document.get("rounding", "half_even"), "rounding", ("half_even", "half_up"))
     model = Model(document["currency"], rounding, reading.identifier(document["project"], "project"))
     declarations.read_all(model, document)
+    if "revenue_share" in document:
+        model.revenue_share = declarations.read_revenue_share(document["revenue_share"])
     _programs(model, document)
     rules.check(model)
     model.concession_caps = rules.concession_caps(model)

@@ -69,12 +69,15 @@ def default_drivers(
         Where the terms are not valid.
     """
     model = compile_terms(dict(terms))
-    if not model.milestones or not model.tranches:
+    if not model.milestones or not (model.tranches or model.revenue_share):
         raise SimulationError(
-            "Terms without milestones or drawdowns cannot be simulated.", code="terms_not_simulable", field="milestones"
+            "Terms without milestones, or with neither drawdowns nor a share of revenue, cannot be simulated.",
+            code="terms_not_simulable",
+            field="milestones",
         )
-    first = min(tranche.on for tranche in model.tranches.values())
-    today = read_day(as_of, "as_of") if as_of is not None else first
+    drawn = [tranche.on for tranche in model.tranches.values()]
+    today = read_day(as_of, "as_of") if as_of is not None or not drawn else min(drawn)
+    first = min(drawn, default=today)
     days = _milestone_days(model, score, first, milestone_dates or {})
     start = min([first, *days.values()])
     budget = sum(item.commitment_minor for item in model.instruments.values())
@@ -83,6 +86,7 @@ def default_drivers(
         **_pass_probabilities(score, days, first, today),
         **_from_tables(today),
         **_judgements(today, equity or budget),
+        **_revenue(model, today),
         **_after_failure(model, today, budget),
         **_insurance(model, today, trigger_factors),
     }
@@ -203,6 +207,18 @@ def _judgements(today: date, put_in: int) -> dict[str, dict[str, Any]]:
         "exit_years": make_driver("exit_years", "years", "2", "1", "4", as_of=today, sigma="0.35"),
         "correlation": make_driver("correlation", "correlation", "0.2", "0", "0.4", as_of=today),
     }
+
+
+def _revenue(model: Model, today: date) -> dict[str, dict[str, Any]]:
+    """Return the revenue to start from: nobody but the team knows it, so it is zero until the team has said it."""
+    if model.revenue_share is None:
+        return {}
+    years = str(_YEARS_AFTER_LAST_MILESTONE)
+    drivers = {"yearly_revenue": make_driver("yearly_revenue", "amount", 0, 0, 0, as_of=today, sigma="0.5")}
+    if model.exit is None:
+        # Nothing is sold: revenue runs to the end of the horizon.
+        drivers["exit_years"] = make_driver("exit_years", "years", years, years, years, as_of=today)
+    return drivers
 
 
 def _after_failure(model: Model, today: date, budget: int) -> dict[str, dict[str, Any]]:

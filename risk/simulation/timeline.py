@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from risk.sharing.amounts import Metric
+from risk.sharing.arithmetic import ArrayArithmetic, percentage
 from risk.sharing.blocks import Facility
 from risk.sharing.compiling import COMPENSATIONS
 from risk.sharing.model import Instrument, Model
@@ -31,12 +32,12 @@ def required_drivers(model: Model) -> list[str]:
     Raises
     ------
     SimulationError
-        ``terms_not_simulable`` where the terms have no exit program, or an insurance layer over anything
-        but one reported amount.
+        ``terms_not_simulable`` where the terms have neither an exit program nor a share of revenue, or an
+        insurance layer over anything but one reported amount.
     """
-    if model.exit is None:
+    if model.exit is None and model.revenue_share is None:
         raise SimulationError(
-            "The terms have no exit program, so no outcome can be simulated.",
+            "The terms have neither an exit program nor a share of revenue, so no outcome can be simulated.",
             code="terms_not_simulable",
             field="programs.exit",
         )
@@ -45,6 +46,8 @@ def required_drivers(model: Model) -> list[str]:
     names += [f"claim:{claim.id}" for claim in model.claims.values() if claim.amount_minor is None]
     if _insurance(model) is not None:
         names += ["insured_cause", "determination_agrees", "accepted_spend", "hard_estate_value"]
+    if model.revenue_share is not None:
+        names.append("yearly_revenue")
     channels = _channels(model)
     if "collateral" in channels:
         names.append("hard_pledged_value")
@@ -263,9 +266,14 @@ class _Builder:
             on = _years_later(last, year)
             ramp = min(year / 3, 1.0)
             base = np.rint(self.sample.amounts["yearly_revenue"] * ramp).astype(np.int64)
-            due = np.minimum(np.rint(base * due_share).astype(np.int64), base)
             period = {"from": previous.isoformat(), "to": on.isoformat()}
-            body = {"period": period, "base_minor": base, "due_minor": due}
+            body = {"period": period, "base_minor": base}
+            terms = self.model.revenue_share
+            if terms is not None:
+                arithmetic = ArrayArithmetic(self.course.size)
+                due = percentage(arithmetic, base, terms.rate, self.model.rounding, "revenue_share")
+            else:
+                due = body["due_minor"] = np.minimum(np.rint(base * due_share).astype(np.int64), base)
             going = self.course.going(on) & self.course.success
             self._add("revenue", "revenue_report", on, body, going)
             self._add("shared", "distribution", on, {"source": "revenue", "amount_minor": due}, going)
@@ -292,7 +300,8 @@ class _Builder:
         if "collateral" in channels:
             body = {"channel": "collateral", "proceeds_minor": self._scaled("hard_pledged_value", share)}
             self._add("collateral", "recovery", on, body, hard, name=name)
-        self._add("exit", "exit", on, self._liquidation(hard, share), occurs, name=name)
+        if self.model.exit is not None:
+            self._add("exit", "exit", on, self._liquidation(hard, share), occurs, name=name)
         if self.model.loans:
             compensated = [channel for channel in COMPENSATIONS if channel in channels]
             for channel in compensated:
@@ -318,6 +327,8 @@ class _Builder:
         }
 
     def _exits(self) -> None:
+        if self.model.exit is None:
+            return
         proceeds = np.maximum(self.sample.amounts["exit_value"] - self._overrun(), 0)
         for place, day in enumerate(self.course.exit_dates):
             body = {"kind": "trade_sale", "proceeds_minor": proceeds, "flags": dict(self.sample.flags)}

@@ -96,14 +96,16 @@ def test_forged_request_with_a_cookie_has_the_shape(app: Marketplace, browser: B
     check_shape(browser.sign_in(member.user).client.post(PROJECTS, json={}), 400)
 
 
-def test_fault_of_ours_has_the_shape(app: Marketplace, headers: dict[str, str]) -> None:
+def test_fault_of_ours_has_the_shape(own_app: Marketplace) -> None:
     from marketplace.accounts.access import public
+
+    headers = key_of(own_app, Factory(own_app).member("bank"))
 
     def fail() -> Any:
         raise RuntimeError("inside")
 
-    app.add_url_rule("/api/v1/fail", view_func=public(fail))
-    error = check_shape(app.test_client().get("/api/v1/fail", headers=headers), 500)
+    own_app.add_url_rule("/api/v1/fail", view_func=public(fail))
+    error = check_shape(own_app.test_client().get("/api/v1/fail", headers=headers), 500)
     assert "inside" not in error["message"]
 
 

@@ -44,6 +44,7 @@ class Reference:
         self.exit_kind: str | None = None
         self.payer: str | None = None
         self.pots: dict[str, int] = {}
+        self.reports: dict[tuple[str, str], int] = {}
 
     def apply(self, event: Json) -> dict[str, int]:
         """Apply one event and return the cash of each party."""
@@ -292,7 +293,12 @@ class Reference:
                 self.amounts[f"claim:{claim['id']}"] += claim["amount_minor"]
 
     def _revenue_report(self, body: Json) -> None:
-        self.amounts["receivable"] += body["due_minor"]
+        due = body.get("due_minor")
+        if "revenue_share" in self.terms:
+            due = rounded(Fraction(self.terms["revenue_share"]["rate"]) * body["base_minor"], self.rule)
+        period = (body["period"]["from"], body["period"]["to"])
+        self.amounts["receivable"] += due - self.reports.get(period, 0)
+        self.reports[period] = due
 
     def _interest_due(self, body: Json) -> None:
         item = self.by_id["instruments"][body["instrument"]]

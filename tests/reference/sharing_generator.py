@@ -114,6 +114,9 @@ class Generator:
             "policies": [{"id": "policy", "party": "insurer", "insured": "project", "premium_minor": 3,
                           "paid_by": {"project": 1, "bank": 2}}],
         }  # fmt: skip
+        if draw.random() < 0.2:
+            self.features["revenue_share"] += 1
+            terms["revenue_share"] = {"rate": f"0.{draw.randint(0, 999):03d}", "base": name("net sales")}
         self.pot_space: list[str] = []
         terms["pots"] = {}
         for place, pot in enumerate(self.pots):

@@ -75,8 +75,13 @@ class Timeline:
 
     def report(self) -> None:
         occurs, due = self.some(), self.amounts()
-        period = {"from": "2027-01-01", "to": "2027-01-04"}
-        self.add("revenue_report", {"period": period, "base_minor": due, "due_minor": due}, occurs)
+        # Each report is of a period of its own: the start tells them apart.
+        start = datetime.date(2026, 1, 1) + datetime.timedelta(days=len(self.rows))
+        body: Json = {"period": {"from": start.isoformat(), "to": "2027-01-04"}, "base_minor": due}
+        if "revenue_share" in self.terms:
+            self.add("revenue_report", body, occurs)
+            return
+        self.add("revenue_report", {**body, "due_minor": due}, occurs)
         self.add("distribution", {"source": "revenue", "amount_minor": due}, occurs)
 
     def own_funds(self) -> None:

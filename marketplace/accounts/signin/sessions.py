@@ -21,7 +21,7 @@ from flask.sessions import SessionInterface, SessionMixin
 from marketplace import clock
 from marketplace.accounts.models import User, UserSession
 from marketplace.accounts.services.users import end_sessions_of
-from marketplace.db import READ, WRITE, Database
+from marketplace.db import READ, WRITE
 
 if TYPE_CHECKING:
     from marketplace.app import Marketplace
@@ -84,8 +84,8 @@ def hash_id(session_id: str) -> str:
 class DatabaseSessionInterface(SessionInterface):
     """Flask's session kept in the table `user_session`."""
 
-    def __init__(self, database: Database, *, lifetime: timedelta, secure: bool) -> None:
-        self.database = database
+    def __init__(self, app: Marketplace, *, lifetime: timedelta, secure: bool) -> None:
+        self.app = app
         self.lifetime = lifetime
         self.secure = secure
         self.cookie_name = "__Host-session" if secure else "session"
@@ -93,7 +93,7 @@ class DatabaseSessionInterface(SessionInterface):
     def open_session(self, app: Flask, request: Request) -> ServerSession:
         session_id = request.cookies.get(self.cookie_name, "")
         if len(session_id) == 43:
-            with self.database.transaction(READ) as session:
+            with self.app.database.transaction(READ) as session:
                 row = session.get(UserSession, hash_id(session_id))
             if row is not None and row.expires_at > clock.now():
                 return ServerSession(row.content, session_id, is_new=False)
@@ -127,7 +127,7 @@ class DatabaseSessionInterface(SessionInterface):
 
     def _write(self, row_id: str, content: dict[str, Any], retired: list[str], *, agent: str, makes_row: bool) -> None:
         now = clock.now()
-        with self.database.transaction(WRITE) as session:
+        with self.app.database.transaction(WRITE) as session:
             for old in [*retired, *([] if content else [row_id])]:
                 session.execute(sa.delete(UserSession).where(UserSession.id_hash == old))
             if not content:
@@ -147,7 +147,7 @@ class DatabaseSessionInterface(SessionInterface):
 
 def register(app: Marketplace) -> None:
     app.session_interface = DatabaseSessionInterface(
-        app.database,
+        app,
         lifetime=timedelta(hours=app.settings.session_hours),
         secure=app.settings.base_url.startswith("https:"),
     )

@@ -12,7 +12,7 @@ from marketplace.web.agreements.reading import Reader
 # Field names by kind, in the order of the form; the template knows how each is typed.
 FORM_FIELDS: dict[str, tuple[str, ...]] = {
     "drawdown_call": ("tranche",),
-    "revenue_report": ("period_from", "period_to", "base", "due"),
+    "revenue_report": ("period_from", "period_to", "base", "due", "restates"),
     "interest_due": ("instrument", "final"),
     "distribution": ("source", "collect", "amount", "distributable_profit"),
     "loss_event": ("loss_kind", "amount"),
@@ -35,12 +35,17 @@ def _drawdown_call(reader: Reader, _model: Any) -> dict[str, Any]:
     return {"tranche": reader.text("tranche", longest=64)}
 
 
-def _revenue_report(reader: Reader, _model: Any) -> dict[str, Any]:
-    return {
+def _revenue_report(reader: Reader, model: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {
         "period": {"from": reader.day("period_from"), "to": reader.day("period_to")},
-        "base_minor": reader.money("base"),
-        "due_minor": reader.money("due", allow_zero=True),
+        "base_minor": reader.money("base", allow_zero=True),
     }
+    # Where the terms say the rate, what is due is theirs to compute; a figure typed beside it is checked against it.
+    if model.revenue_share is None or reader.given("due"):
+        body["due_minor"] = reader.money("due", allow_zero=True)
+    if reader.given("restates"):
+        body["restates"] = True
+    return body
 
 
 def _interest_due(reader: Reader, _model: Any) -> dict[str, Any]:

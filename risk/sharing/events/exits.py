@@ -66,7 +66,7 @@ def close(run: Run, body: dict[str, Any]) -> None:
     """Close the agreement; no money may be held and no call unpaid."""
     bodies.read(body, (), ("evidence",))
     run.refuse(run.values["estate"] > 0, "not_settled", "Money is still kept in the estate.")
-    run.refuse(run.values["receivable"] > 0, "not_settled", "Reported revenue is still receivable.")
+    run.refuse(run.values["receivable"] != 0, "not_settled", "Reported revenue is still receivable or was overpaid.")
     for tranche in run.model.tranches.values():
         for name in tranche.amounts:
             run.refuse(

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from risk.sharing import accrual, reading
+from risk.sharing.arithmetic import percentage
 from risk.sharing.errors import EventError
 from risk.sharing.events import bodies
 from risk.sharing.run import Run
@@ -14,9 +15,32 @@ COLLECTABLE = ("interest_due", "principal_due", "principal", "claim")
 
 
 def revenue_report(run: Run, body: dict[str, Any]) -> None:
-    """Record a period's reported base and what of it is due to the agreement."""
-    body = bodies.read(body, ("period", "base_minor", "due_minor"))
-    period = reading.mapping(body["period"], "body.period", ("from", "to"), (), EventError)
+    """Record a period's reported base and what of it is due; a restatement replaces the period's earlier report."""
+    body = bodies.read(body, ("period", "base_minor"), ("due_minor", "restates"))
+    period = _period(run, body["period"])
+    base = run.amount(body["base_minor"], "body.base_minor")
+    due = _due(run, body, base)
+    run.refuse(due > base, "due_above_base", "More is due than the base reported.", "body.due_minor")
+    restates = body.get("restates", False)
+    if not isinstance(restates, bool):
+        raise EventError("not_a_truth_value", "body.restates must be true or false.", "body.restates")
+    if run.arithmetic.is_array:
+        if restates:
+            raise EventError("no_array_form", "A restatement cannot be simulated.", "body.restates")
+        change = due
+    else:
+        change = due - _earlier(run, period, restates)
+        run.reports[period] = due
+    # May fall below zero: what was paid too much is kept back from what is distributed next, and nobody pays back.
+    run.add("receivable", change)
+    if restates and change < 0:
+        run.post(("4010", None), ("1120", None), -change)
+    else:
+        run.post(("1120", None), ("4010", None), change)
+
+
+def _period(run: Run, data: Any) -> str:
+    period = reading.mapping(data, "body.period", ("from", "to"), (), EventError)
     start = reading.date(period["from"], "body.period.from", EventError)
     end = reading.date(period["to"], "body.period.to", EventError)
     run.refuse(
@@ -25,13 +49,33 @@ def revenue_report(run: Run, body: dict[str, Any]) -> None:
         "The period must be in order and not end after the report.",
         "body.period",
     )
-    base, due = (
-        run.amount(body["base_minor"], "body.base_minor"),
-        run.amount(body["due_minor"], "body.due_minor"),
+    return f"{start.isoformat()}/{end.isoformat()}"
+
+
+def _due(run: Run, body: dict[str, Any], base: Any) -> Any:
+    terms = run.model.revenue_share
+    if terms is None:
+        bodies.read(body, ("period", "base_minor", "due_minor"), ("restates",))
+        return run.amount(body["due_minor"], "body.due_minor")
+    due = percentage(run.arithmetic, base, terms.rate, run.model.rounding, "revenue_share")
+    bodies.stated(run, body, "due_minor", due, "revenue_share_differs", "amount due")
+    return due
+
+
+def _earlier(run: Run, period: str, restates: bool) -> int:
+    run.refuse(
+        restates and period not in run.reports,
+        "period_not_reported",
+        "This period was not reported yet, so there is nothing to restate.",
+        "body.period",
     )
-    run.refuse(due > base, "due_above_base", "More is due than the base reported.", "body.due_minor")
-    run.add("receivable", due)
-    run.post(("1120", None), ("4010", None), due)
+    run.refuse(
+        not restates and period in run.reports,
+        "period_already_reported",
+        "This period was reported already; restate it to replace that report.",
+        "body.period",
+    )
+    return run.reports.get(period, 0)
 
 
 def interest_due(run: Run, body: dict[str, Any]) -> None:

@@ -26,6 +26,12 @@ from tests.factories import MOMENT
 Adder = Callable[..., None]
 
 
+@pytest.fixture
+def app(own_app: Marketplace) -> Marketplace:
+    """Routes of the test are added to it."""
+    return own_app
+
+
 def notice(key: str = "a") -> Notification:
     return Notification(organisation_id=1, kind="test", parameters={}, url="", dedupe_key=key, created_at=MOMENT)
 

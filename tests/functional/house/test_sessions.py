@@ -18,6 +18,12 @@ from marketplace.db import Database
 Adder = Callable[..., None]
 
 
+@pytest.fixture
+def app(own_app: Marketplace) -> Marketplace:
+    """Routes of the test are added to it."""
+    return own_app
+
+
 def stored(database: Database) -> list[tuple[Any, ...]]:
     """Every stored session, whole."""
     columns = UserSession.__table__.columns
