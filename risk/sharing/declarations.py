@@ -231,10 +231,15 @@ def _claim(model: Model, data: Any, path: str) -> Claim:
         raise TermsError("claim_incomplete", f"{path} must state both amount_minor and due_on, or neither.", path)
     if amount is not None:
         reading.minor(amount, f"{path}.amount_minor")
-        due = reading.mapping(data["due_on"], f"{path}.due_on", ("milestone",))
-        milestone = reading.known(
-            due["milestone"], f"{path}.due_on.milestone", model.milestones, "unknown_milestone", "milestone"
-        )
+        due = reading.mapping(data["due_on"], f"{path}.due_on", (), ("milestone", "activation"))
+        if (due.get("activation") is True) == ("milestone" in due) or due.get("activation", True) is not True:
+            raise TermsError(
+                "claim_incomplete", f"{path}.due_on must be a milestone or 'activation': true.", f"{path}.due_on"
+            )
+        if "milestone" in due:
+            milestone = reading.known(
+                due["milestone"], f"{path}.due_on.milestone", model.milestones, "unknown_milestone", "milestone"
+            )
     return Claim(data["id"], party, reading.bilingual(data["name"], f"{path}.name"), amount, milestone)
 
 

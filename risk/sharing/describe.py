@@ -202,10 +202,20 @@ def _accruals(model: Model) -> Iterator[Row]:
 
 def _claims(model: Model) -> Iterator[Row]:
     for item in model.claims.values():
-        if item.amount_minor is None or item.milestone is None:
+        if item.amount_minor is None:
             continue
-        party, name = model.parties[item.party].name, model.milestones[item.milestone]
-        amount = money_words(item.amount_minor, model)
+        party, amount = model.parties[item.party].name, money_words(item.amount_minor, model)
+        if item.milestone is None:
+            yield (
+                f"claims.{item.id}",
+                item.name,
+                {
+                    "zh": f"协议生效时，应向{party['zh']}支付{amount['zh']}。",
+                    "en": f"{amount['en']} is owed to {party['en']} when the agreement takes effect.",
+                },
+            )
+            continue
+        name = model.milestones[item.milestone]
         yield (
             f"claims.{item.id}",
             item.name,

@@ -129,7 +129,7 @@ class RevenueShare:
 
 @dataclass(frozen=True)
 class Claim:
-    """A creditor's claim: fixed by the terms when a milestone passes, or admitted later."""
+    """A creditor's claim: fixed and due on a milestone or (without one) on activation, or admitted later."""
 
     id: str
     party: str

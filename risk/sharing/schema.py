@@ -234,7 +234,10 @@ TERMS_SCHEMA: Json = {
             "claims": _list(
                 _object(
                     {"id": _ref("id"), "party": _ref("id"), "name": _ref("bilingual")},
-                    {"amount_minor": _ref("minor"), "due_on": _object({"milestone": _ref("id")})},
+                    {
+                        "amount_minor": _ref("minor"),
+                        "due_on": _one_of({"milestone": _ref("id"), "activation": {"const": True}}),
+                    },
                 )
             ),
             "limits": _list(

@@ -31,8 +31,8 @@ def joint_pilot(parameters: Json) -> Json:
         ``insurer``: ``id``, ``name``, ``premium_minor``, ``paid_by``, ``deductible_minor``, ``share``, ``limit_minor``,
         ``assigned_to_bank``, ``subsidy_party`` (``id``, ``name``);
         ``guarantee``: ``id``, ``name``, ``share`` of the net principal loss that it pays the bank, ``limit_minor``,
-        ``fee_minor`` due on ``fee_milestone``, ``chain`` (at most two: ``id``, ``name``, ``share`` of the same loss
-        that the guarantor claims from it, ``limit_minor``; beyond a limit the guarantor bears alone);
+        ``fee_minor`` due on ``fee_milestone`` or on activation, ``chain`` (at most two: ``id``, ``name``, ``share`` of
+        the same loss that the guarantor claims from it, ``limit_minor``; beyond a limit the guarantor bears alone);
         ``pool``: ``id``, ``name``, ``share``, ``limits`` (``id``, ``name``, ``amount_minor``) in their order;
         ``centre``: ``id``, ``name``, ``success_fee_minor``, ``milestone``, ``contract``;
         ``guidance``: ``party``, ``subordination_approval`` (``body``, ``number``, ``on``), ``concession``
@@ -80,14 +80,15 @@ def guaranteed_loan(parameters: Json) -> Json:
 
 
 def licence(parameters: Json) -> Json:
-    """Return terms of a technology licence: an entry fee when a milestone is met, then a royalty on what is reported.
+    """Return terms of a technology licence: an entry fee, then a royalty on what is reported.
 
     Parameters
     ----------
     parameters : dict
         ``title``, ``currency``, ``project`` (the licensee) and ``licensor`` (``id``, ``name``, ``kind``, by default
-        ``university``), ``milestones``, ``entry_fee_minor``, ``entry_fee_milestone``, ``royalty_rate`` (decimal text),
-        ``base`` (what the royalty is counted on, in both languages), ``contract``. Optional: ``invented``.
+        ``university``), ``milestones``, ``entry_fee_minor``, ``royalty_rate`` (decimal text), ``base`` (what the
+        royalty is counted on, in both languages), ``contract``. Optional: ``entry_fee_milestone`` (else the fee is due
+        on activation), ``invented``.
 
     Returns
     -------
@@ -99,8 +100,8 @@ def licence(parameters: Json) -> Json:
     TermsError
         ``bad_parameters`` or any code of :func:`risk.sharing.validate_terms`.
     """
-    required = ("title", "currency", "project", "licensor", "milestones", "entry_fee_minor", "entry_fee_milestone")
-    _check_keys(parameters, (*required, "royalty_rate", "base", "contract"), ("invented",))
+    required = ("title", "currency", "project", "licensor", "milestones", "entry_fee_minor")
+    _check_keys(parameters, (*required, "royalty_rate", "base", "contract"), ("entry_fee_milestone", "invented"))
     licensor, project = parameters["licensor"], parameters["project"]
     people = ((licensor, licensor.get("kind", "university")), (project, "project"))
     terms: Json = {
@@ -120,7 +121,7 @@ def licence(parameters: Json) -> Json:
                 "id": programs.ENTRY_FEE,
                 "party": licensor["id"],
                 "amount_minor": parameters["entry_fee_minor"],
-                "due_on": {"milestone": parameters["entry_fee_milestone"]},
+                "due_on": _due_on(parameters.get("entry_fee_milestone")),
                 "name": {"zh": "入门费", "en": "entry fee"},
             }
         ],
@@ -187,6 +188,10 @@ def _check(parameters: Json) -> None:
         raise TermsError(
             "bad_parameters", "guidance.party must be an investor of kind guidance_fund.", "guidance.party"
         )
+
+
+def _due_on(milestone: str | None) -> Json:
+    return {"milestone": milestone} if milestone else {"activation": True}
 
 
 def _check_keys(parameters: Json, required: tuple[str, ...], optional: tuple[str, ...]) -> None:
@@ -361,7 +366,7 @@ def _claims(parameters: Json) -> list[Json]:
                 "id": programs.GUARANTEE_FEE,
                 "party": guarantee["id"],
                 "amount_minor": guarantee["fee_minor"],
-                "due_on": {"milestone": guarantee["fee_milestone"]},
+                "due_on": _due_on(guarantee.get("fee_milestone")),
                 "name": {"zh": "担保费", "en": "guarantee fee"},
             }
         )

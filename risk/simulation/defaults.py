@@ -217,7 +217,7 @@ def _revenue(model: Model, today: date) -> dict[str, dict[str, Any]]:
     drivers = {"yearly_revenue": make_driver("yearly_revenue", "amount", 0, 0, 0, as_of=today, sigma="0.5")}
     if model.exit is None:
         # Nothing is sold: revenue runs to the end of the horizon.
-        drivers["exit_years"] = make_driver("exit_years", "years", years, years, years, as_of=today)
+        drivers["exit_years"] = make_driver("exit_years", "years", years, years, years, as_of=today, sigma="0")
     return drivers
 
 

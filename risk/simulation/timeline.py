@@ -155,6 +155,10 @@ class _Builder:
 
     def build(self) -> list[Event]:
         self._add("activate", "activate", self.drivers.start, {})
+        fees = [c.id for c in self.model.claims.values() if c.milestone is None and c.amount_minor is not None]
+        if fees:
+            body = {"source": "project", "collect": [f"claim:{fee}" for fee in fees]}
+            self._add("fee", "distribution", self.drivers.start, body)
         self._premiums()
         self._milestones()
         self._calls()

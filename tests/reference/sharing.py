@@ -263,6 +263,9 @@ class Reference:
 
     def _activate(self, body: Json) -> None:
         self.flags.add("active")
+        for claim in self.terms.get("claims", []):
+            if claim.get("due_on", {}).get("activation"):
+                self.amounts[f"claim:{claim['id']}"] += claim["amount_minor"]
 
     def _drawdown_call(self, body: Json) -> None:
         for name, amount in self.by_id["tranches"][body["tranche"]]["amounts"].items():

@@ -108,7 +108,7 @@ class Generator:
             "instruments": instruments, "tranches": [{"id": "T1", "on": "2027-01-05", "amounts": amounts}],
             "accruals": [self._accrual(party) for party in self.investors],
             "claims": [{"id": "fee", "party": self.investors[0], "name": name("fee"), "amount_minor": self.minor(),
-                        "due_on": {"milestone": "M1"}}],
+                        "due_on": draw.choice([{"milestone": "M1"}, {"activation": True}])}],
             "limits": [{"id": f"limit{index}", "party": "pool", "amount_minor": self.minor(), "name": name("limit")}
                        for index in range(2)],
             "policies": [{"id": "policy", "party": "insurer", "insured": "project", "premium_minor": 3,

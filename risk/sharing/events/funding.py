@@ -11,7 +11,7 @@ RESULTS = ("pass", "conditional", "partial", "fail", "void")
 
 
 def activate(run: Run, body: dict[str, Any]) -> None:
-    """Activate the agreement: commitments and limits are entered as memo pairs."""
+    """Activate the agreement: commitments and limits are entered as memo pairs, fees of the first day are due."""
     bodies.read(body, (), ("reference",))
     run.refuse(run.status != "open", "already_active", "The agreement is already active.")
     run.status = "active"
@@ -19,6 +19,9 @@ def activate(run: Run, body: dict[str, Any]) -> None:
         run.post(("9010", instrument.party), ("9011", instrument.party), instrument.commitment_minor)
     for limit in run.model.limits.values():
         run.post(("9020", limit.party), ("9021", limit.party), limit.amount_minor)
+    for claim in run.model.claims.values():
+        if claim.amount_minor is not None and claim.milestone is None:
+            run.add(f"claim:{claim.id}", claim.amount_minor)
 
 
 def drawdown_call(run: Run, body: dict[str, Any]) -> None:

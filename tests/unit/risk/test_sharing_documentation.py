@@ -16,7 +16,7 @@ from risk.sharing.handlers import KINDS
 from risk.sharing.scenario_a import scenario_a_terms
 
 PAGE = (Path(__file__).parents[3] / "docs" / "terms.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```json (block exit|block|recover|event)\n(.*?)```", PAGE, re.DOTALL)
+EXAMPLES = re.findall(r"```json (block exit|block|recover|event|revenue_share)\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,9 @@ def test_every_example_is_valid(what: str, text: str) -> None:
     if what == "event":
         read_event(example)
         return
-    if what == "recover":
+    if what == "revenue_share":
+        terms["revenue_share"] = example
+    elif what == "recover":
         terms["programs"]["recoveries"] = {"recover": example}
     else:
         terms["programs"]["exit" if what == "block exit" else "operating"] = example
