@@ -95,7 +95,7 @@ KIND_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "assessor": {P.ASSESSMENT_READ, P.ASSESSMENT_DECIDE, P.MILESTONE_DECIDE},
         "testing_body": {P.ASSESSMENT_READ, P.MILESTONE_DECIDE},
         "technology_manager": {P.ROUND_READ, P.ASSESSMENT_READ},
-        "guarantor": _PARTY | {P.AGREEMENT_SIGN, P.PAYMENT_RECORD},
+        "guarantor": _PARTY | {P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT, P.PAYMENT_RECORD},
         "pool_operator": _PARTY | {P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT, P.PAYMENT_RECORD},
         "broker": {P.QUOTE_READ},
         "auditor": _PARTY | {P.LINKAGE_READ},

@@ -27,6 +27,8 @@ class GuaranteedLoan:
     first_payer: str
     covers_interest: bool
     payout_rate_cap: str
+    payout_base_minor: int
+    signed_on: datetime.date
     fee_rate: str
     layers: tuple[Layer, ...]
 
@@ -56,6 +58,7 @@ class Licence:
     base_zh: str
     base_en: str
     inventors_share: str
+    signed_on: datetime.date
     reports: tuple[RoyaltyReport, ...]
 
 

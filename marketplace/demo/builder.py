@@ -8,7 +8,7 @@ from typing import Any
 
 from marketplace.config import Settings
 from marketplace.db import Database
-from marketplace.demo import story
+from marketplace.demo import arrangements, story
 from marketplace.demo.cover import insure_projects
 from marketplace.demo.deal import Deal
 from marketplace.demo.deal_records import Round as RoundRecord
@@ -38,6 +38,7 @@ def load_market(
     story.set_mandates(market)
     rounds = hold_rounds(market)
     make_agreements(market, rounds)
+    arrangements.play_arrangements(market)
     for ending in story.ENDINGS:
         say(f"scenario A, {ending}")
         story.play_ending(market, ending)

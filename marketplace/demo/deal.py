@@ -76,9 +76,10 @@ class Deal:
         now: datetime,
         round_id: int | None = None,
         share: bool = True,
+        template: str = "joint_pilot",
     ) -> None:
         """The team drafts the template with its figures and shows it to the parties."""
-        terms = drafting.make_terms(parameters)
+        terms = drafting.make_terms(parameters, template)
         seats = [
             drafting.Seat(
                 party["id"],

@@ -83,13 +83,19 @@ def make_project(factory: Factory, team: Member, *, code: str = "flow-chem") -> 
 
 
 def make_scene(
-    factory: Factory, *, shared: bool = True, members: dict[str, Member] | None = None, project: Project | None = None
+    factory: Factory,
+    *,
+    shared: bool = True,
+    members: dict[str, Member] | None = None,
+    project: Project | None = None,
+    terms: dict[str, Any] | None = None,
+    kinds: dict[str, str] | None = None,
 ) -> Scene:
-    """Scenario A drafted by its team (and shared with its parties); some parties and the project may be given."""
+    """An agreement that its team drafted and shared: scenario A, or other terms with the kinds of their seats."""
     given = members or {}
-    members = {party: given.get(party) or factory.member(kind) for party, kind in ORGANISATIONS.items()}
+    members = {party: given.get(party) or factory.member(kind) for party, kind in (kinds or ORGANISATIONS).items()}
     project = project or make_project(factory, members["project"])
-    terms = drafting.make_terms(scenario_a_parameters())
+    terms = terms or drafting.make_terms(scenario_a_parameters())
     seats = [
         drafting.Seat(party["id"], members[party["id"]].organisation.id if party["id"] in members else None)
         for party in terms["parties"]
@@ -120,7 +126,7 @@ def add_simulation(scene: Scene, *, version_number: int | None = None) -> str:
         "loss_probability": {"value": "0.25", "standard_error": "0.004"},
         "expected_shortfall": {"0.95": money, "0.99": money},
     }
-    result = {"parties": dict.fromkeys(("angel", "industrial", "guidance", "bank", "insurer", "pool"), party)}
+    result = {"parties": dict.fromkeys(scene.members, party)}
     with scene.transaction() as session:
         agreement = scene.agreement(session)
         version = queries.get_version(session, agreement=agreement, number=version_number)

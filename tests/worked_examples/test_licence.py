@@ -16,7 +16,7 @@ from tests.reference.sharing import Reference
 
 Json = dict[str, Any]
 YUAN = 100
-Q2, Q3, Q4 = ({"from": f"2026-{first}-01", "to": f"2026-{last}"}
+Q2, Q3, Q4 = ({"from": f"2027-{first}-01", "to": f"2027-{last}"}
               for first, last in (("04", "06-30"), ("07", "09-30"), ("10", "12-31")))  # fmt: skip
 
 
@@ -30,7 +30,7 @@ def parameters() -> Json:
         "entry_fee_minor": 800_000 * YUAN,
         "royalty_rate": "0.03",
         "base": {"zh": "不含税销售额，扣除退货", "en": "net sales, less returns"},
-        "contract": "LIC-2026-04",
+        "contract": "LIC-2027-04",
     }
 
 
@@ -40,13 +40,13 @@ def row(on: str, kind: str, /, **body: Any) -> Json:
 
 def story() -> list[Json]:
     return [
-        row("2026-04-01", "activate"),
-        row("2026-04-03", "distribution", source="project", collect=["claim:entry-fee"]),
-        row("2026-07-15", "revenue_report", period=Q2, base_minor=168_420 * YUAN, due_minor=5_052_60),
-        row("2026-07-16", "distribution", source="revenue", amount_minor=5_052_60),
-        row("2026-10-14", "revenue_report", period=Q3, base_minor=241_750 * YUAN),
-        row("2026-10-15", "distribution", source="revenue", amount_minor=7_252_50),
-        row("2026-11-05", "revenue_report", period=Q3, base_minor=226_350 * YUAN, restates=True),
+        row("2027-04-01", "activate"),
+        row("2027-04-03", "distribution", source="project", collect=["claim:entry-fee"]),
+        row("2027-07-15", "revenue_report", period=Q2, base_minor=168_420 * YUAN, due_minor=5_052_60),
+        row("2027-07-16", "distribution", source="revenue", amount_minor=5_052_60),
+        row("2027-10-14", "revenue_report", period=Q3, base_minor=241_750 * YUAN),
+        row("2027-10-15", "distribution", source="revenue", amount_minor=7_252_50),
+        row("2027-11-05", "revenue_report", period=Q3, base_minor=226_350 * YUAN, restates=True),
     ]
 
 
@@ -58,12 +58,12 @@ def refused(*more: Json) -> str:
 
 def test_what_was_paid_too_much_is_kept_back_from_the_next_royalty() -> None:
     # 7,252.50 − 6,790.50 = 462.00 too much; the next quarter's 9,000.00 pays 8,538.00.
-    report = row("2027-01-14", "revenue_report", period=Q4, base_minor=300_000 * YUAN)
-    assert refused(report, row("2027-01-15", "distribution", source="revenue", amount_minor=8_538_01)) == (
+    report = row("2028-01-14", "revenue_report", period=Q4, base_minor=300_000 * YUAN)
+    assert refused(report, row("2028-01-15", "distribution", source="revenue", amount_minor=8_538_01)) == (
         "more_than_reported"
     )
-    rest = [report, row("2027-01-15", "distribution", source="revenue", amount_minor=8_538_00),
-            row("2027-01-16", "close")]  # fmt: skip
+    rest = [report, row("2028-01-15", "distribution", source="revenue", amount_minor=8_538_00),
+            row("2028-01-16", "close")]  # fmt: skip
     result = settle({"terms": licence(parameters()), "events": [*story(), *rest]})
     royalties = 5_052_60 + 6_790_50 + 9_000_00
     assert result["parties"]["university"]["received_minor"] == 800_000 * YUAN + royalties
@@ -88,17 +88,17 @@ def test_reversing_a_restatement_brings_the_earlier_report_back() -> None:
     for event in story():
         before, state = state, engine.apply(state, event).state
     target = story()[-1]["id"]
-    after = engine.apply(state, row("2026-11-06", "reversal", target=target, reason="wrong lot")).state
+    after = engine.apply(state, row("2027-11-06", "reversal", target=target, reason="wrong lot")).state
     assert after.reports == before.reports
     assert after.values == before.values
 
 
 @pytest.mark.parametrize(("event", "code"), [
-    (row("2026-11-06", "revenue_report", period=Q3, base_minor=1), "period_already_reported"),
-    (row("2027-01-06", "revenue_report", period=Q4, base_minor=1, restates=True), "period_not_reported"),
-    (row("2027-01-06", "revenue_report", period=Q4, base_minor=100, due_minor=4), "revenue_share_differs"),
-    (row("2027-01-06", "revenue_report", period=Q4, base_minor=100, restates="yes"), "not_a_truth_value"),
-    (row("2027-01-06", "close"), "not_settled"),
+    (row("2027-11-06", "revenue_report", period=Q3, base_minor=1), "period_already_reported"),
+    (row("2028-01-06", "revenue_report", period=Q4, base_minor=1, restates=True), "period_not_reported"),
+    (row("2028-01-06", "revenue_report", period=Q4, base_minor=100, due_minor=4), "revenue_share_differs"),
+    (row("2028-01-06", "revenue_report", period=Q4, base_minor=100, restates="yes"), "not_a_truth_value"),
+    (row("2028-01-06", "close"), "not_settled"),
 ])  # fmt: skip
 def test_reports_that_cannot_stand_are_refused(event: Json, code: str) -> None:
     assert refused(event) == code
@@ -124,7 +124,7 @@ def test_the_licence_says_in_both_languages_what_is_due() -> None:
 def test_a_simulated_licence_pays_the_rate_of_the_revenue_and_the_fee() -> None:
     terms = licence(parameters())
     score = {"probability": 0.0, "interval_80": [0.0, 0.0], "state": "prior_only", "horizon_months": 12}
-    drivers = default_drivers(terms, score, as_of="2026-04-01")
+    drivers = default_drivers(terms, score, as_of="2027-04-01")
     chances = ("cost_growth", "delay", "commercial_failure")
     for name in chances:
         drivers["parameters"][name] |= {"value": "0", "low": "0", "high": "0"}
@@ -141,4 +141,4 @@ def test_terms_with_neither_exit_nor_revenue_cannot_be_simulated() -> None:
     terms = copy.deepcopy(licence(parameters()))
     del terms["revenue_share"]
     with pytest.raises(Exception, match="cannot be simulated"):
-        default_drivers(terms, {"probability": 0.3}, as_of="2026-04-01")
+        default_drivers(terms, {"probability": 0.3}, as_of="2027-04-01")

@@ -69,13 +69,18 @@ def check_terms(terms: Any) -> None:
         raise from_risk(error, TermsRefusedError, field="terms") from error
 
 
-def make_terms(parameters: dict[str, Any]) -> dict[str, Any]:
-    """The terms of the joint-pilot template for these parameters."""
+def make_terms(parameters: dict[str, Any], template: str = "joint_pilot") -> dict[str, Any]:
+    """The terms of a template (`joint_pilot`, `guaranteed_loan`, `licence`) for these parameters."""
+    from risk import sharing
     from risk.errors import RiskError
-    from risk.sharing import joint_pilot
 
+    make = {
+        "joint_pilot": sharing.joint_pilot,
+        "guaranteed_loan": sharing.guaranteed_loan,
+        "licence": sharing.licence,
+    }[template]
     try:
-        terms: dict[str, Any] = joint_pilot(parameters)
+        terms: dict[str, Any] = make(parameters)
     except RiskError as error:
         raise from_risk(error, TermsRefusedError, field="parameters") from error
     return terms

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -9,7 +10,7 @@ import pytest
 import sqlalchemy as sa
 
 from marketplace.accounts.models import Organisation
-from marketplace.agreements.models import AGREEMENT_STATES, Agreement
+from marketplace.agreements.models import AGREEMENT_STATES, Agreement, AgreementEvent
 from marketplace.agreements.services.verification import verify_agreement
 from marketplace.app import Marketplace
 from marketplace.audit.services import verify_chain
@@ -51,6 +52,19 @@ def test_market_is_whole_and_sound(session: Any) -> None:
         copy = next(project for project in projects if project.code == f"{PROJECT}-{SUFFIX[ending]}")
         agreement = session.scalar(sa.select(Agreement).where(Agreement.project_id == copy.id))
         assert agreement.state == "completed", ending
+
+    hafnium = next(project for project in projects if project.code == "hafnium-precursor")
+    others = session.scalars(sa.select(Agreement).where(Agreement.project_id == hafnium.id)).all()
+    assert {agreement.state for agreement in others} == {"active"}
+    kinds = [{party.role for party in agreement.parties} for agreement in others]
+    assert {"bank", "guarantor", "project", "founders", "creditors"} in kinds
+    assert {"university", "project"} in kinds
+    reports = session.scalars(
+        sa.select(AgreementEvent).where(AgreementEvent.kind == "revenue_report").order_by(AgreementEvent.id)
+    ).all()
+    bodies = [json.loads(event.body) for event in reports]
+    assert [body["base_minor"] for body in bodies] == [16_842_000, 24_175_000, 22_635_000]
+    assert bodies[-1]["restates"] is True
 
     assert check_ledger(session).sound
     assert verify_chain(session).broken_at is None

@@ -1,0 +1,109 @@
+"""Other templates through the services: a guarantee chain pays link by link, a restated royalty is netted."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from marketplace.agreements import queries
+from marketplace.agreements.errors import EventNotYoursError, EventRefusedError
+from marketplace.agreements.services.drafting import make_terms
+from marketplace.agreements.services.verification import verify_agreement
+from marketplace.ledger.services import check_ledger
+from tests.conftest import table_counts
+from tests.factories import agreements as factory
+from tests.worked_examples import test_guarantee_chain as chain
+from tests.worked_examples import test_licence as licence
+
+CHAIN_SEATS = {
+    "project": "project_team", "bank": "bank", "local": "guarantor", "province": "guarantor", "nation": "guarantor",
+}  # fmt: skip
+
+
+def guaranteed(make: Any) -> factory.Scene:
+    terms = make_terms(chain.parameters(), "guaranteed_loan")
+    return factory.make_active(make, terms=terms, kinds=CHAIN_SEATS)
+
+
+def licensed(make: Any) -> factory.Scene:
+    terms = make_terms(licence.parameters(), "licence")
+    return factory.make_active(make, terms=terms, kinds={"project": "project_team", "university": "project_team"})
+
+
+def after(rows: list[dict[str, Any]], *channels: str) -> list[dict[str, Any]]:
+    return [row for row in rows if row["body"].get("channel") in channels]
+
+
+def test_each_link_of_the_chain_records_and_pays_its_own_part(make: Any) -> None:
+    scene = guaranteed(make)
+    story = chain.story("guarantee", "reguarantee", "national_guarantee")
+    factory.play(scene, [row for row in story if row["kind"] != "pool_compensation"])
+    (first,), (second,), (third,) = (after(story, name) for name in ("guarantee", "reguarantee", "national_guarantee"))
+    for stranger in ("province", "bank", "project"):
+        with pytest.raises(EventNotYoursError):
+            factory.record(scene, stranger, first)
+    with pytest.raises(EventRefusedError):
+        factory.record(scene, "province", second)  # the bank is not paid yet
+    for party, row in (("local", first), ("nation", third), ("province", second)):
+        factory.record(scene, party, row)
+        factory.pay_all(scene)
+    with scene.transaction() as session:
+        agreement = scene.agreement(session)
+        names = {party.id: party.party for party in agreement.parties}
+        paid = {
+            (names[payment.payer_party_id], names[payment.payee_party_id]): payment.amount_minor
+            for payment in queries.list_payments(session, agreement_id=agreement.id)
+        }
+        assert paid["local", "bank"] == 720_000_000
+        assert paid["nation", "local"] == 270_000_000
+        assert paid["province", "local"] == 180_000_000
+        assert check_ledger(session).sound
+        assert verify_agreement(session, agreement=agreement).problem is None
+
+
+def test_the_form_offers_a_guarantor_only_what_it_owes_itself(make: Any, new_browser: Any) -> None:
+    scene = guaranteed(make)
+    for party, offered in (("local", "guarantee"), ("province", "reguarantee"), ("nation", "national_guarantee")):
+        browser = new_browser().sign_in(scene.members[party].user)
+        page = browser.get(f"/agreements/{scene.public_id}/events/new/pool_compensation?lang=en").get_data(as_text=True)
+        assert [name for name in ("guarantee", "reguarantee", "national_guarantee", "pool")
+                if f'value="{name}"' in page] == [offered]  # fmt: skip
+
+
+def test_a_restated_quarter_is_netted_and_the_ledger_balances(make: Any) -> None:
+    scene = licensed(make)
+    factory.play(scene, licence.story())
+    later = [
+        licence.row("2028-01-14", "revenue_report", period=licence.Q4, base_minor=30_000_000),
+        licence.row("2028-01-15", "distribution", source="revenue", amount_minor=853_800),
+    ]
+    with pytest.raises(EventRefusedError):
+        factory.record(scene, "project", {**later[1], "id": "too-early"})
+    factory.play(scene, later)
+    with scene.transaction() as session:
+        agreement = scene.agreement(session)
+        got = sum(row.amount_minor for row in queries.list_payments(session, agreement_id=agreement.id))
+        assert got == 80_000_000 + 505_260 + 679_050 + 900_000
+        assert check_ledger(session).sound
+        assert verify_agreement(session, agreement=agreement).problem is None
+
+
+def test_the_report_form_restates_on_request_only(make: Any, browser: Any) -> None:
+    scene = licensed(make)
+    factory.play(scene, licence.story()[:2])
+    browser.sign_in(scene.members["project"].user)
+    address = f"/agreements/{scene.public_id}/events/new/revenue_report"
+    form = {"event_id": "r1", "effective_on": "2027-07-15", "period_from": "2027-04-01", "period_to": "2027-06-30",
+            "base": "168420.00", "due": ""}  # fmt: skip
+    assert browser.submit(address, form).status_code == 302
+    before = table_counts(make.database)
+    again = browser.submit(address, {**form, "event_id": "r2", "base": "160000.00"})
+    assert again.status_code == 422
+    assert "160000.00" in again.get_data(as_text=True)
+    assert table_counts(make.database) == before
+    assert browser.submit(address, {**form, "event_id": "r3", "base": "160000.00", "restates": "on"}).status_code == 302
+    wrong = browser.submit(address, {**form, "event_id": "r4", "period_from": "2027-07-01", "period_to": "2027-07-14",
+                                     "due": "1.00"})  # fmt: skip
+    assert wrong.status_code == 422
+    assert 'id="error-due"' in wrong.get_data(as_text=True)
