@@ -11,7 +11,7 @@ from marketplace.accounts.signin.hashing import hash_password
 from marketplace.app import create_app
 from marketplace.config import Settings
 from marketplace.db import Base
-from marketplace.demo import builder, story
+from marketplace.demo import arrangements, builder, story
 from marketplace.demo.cover import insure_projects
 from marketplace.demo.deal_terms import plan_deal
 from marketplace.jobs.services import run_due_jobs
@@ -49,6 +49,7 @@ def build_market(settings: Settings) -> None:
         story.set_mandates(market)
         rounds = builder.hold_rounds(market)
         builder.make_agreements(market, rounds)
+        arrangements.play_arrangements(market)
         story.play_ending(market, "success")
         _negotiate_small(market)
         _leave_one_ticket(market)
