@@ -54,7 +54,13 @@ def list_balances(session: orm.Session, *, agreement: Agreement, locale: str) ->
         if kind in SHOWN_BALANCES:
             rows.append({"name": name, "kind": kind, "of": _name_of(engine.model, kind, which, language),
                          "amount_minor": amount, "as_of": state.last_date})  # fmt: skip
-    return sorted(rows, key=lambda row: SHOWN_BALANCES.index(row["kind"]))
+    rows.sort(key=lambda row: SHOWN_BALANCES.index(row["kind"]))
+    # Below zero: paid too much before a restatement, and kept back from the next distribution.
+    receivable = state.values["receivable"]
+    if receivable:
+        rows.append({"name": "receivable", "kind": "receivable" if receivable > 0 else "overpaid", "of": "",
+                     "amount_minor": abs(receivable), "as_of": state.last_date})  # fmt: skip
+    return rows
 
 
 def _name_of(model: Any, kind: str, which: str, language: str) -> str:

@@ -37,6 +37,24 @@ def kinds_of_role(role: str) -> list[str]:
     ]
 
 
+def kinds_that_apply(model: Any, party: Any) -> list[str]:
+    """The kinds of the party's role that these terms know at all: a licence calls no money and has no loan."""
+    channels = model.recoveries.channels if model.recoveries else {}
+    owes = any(getattr(node, "payer", None) == party.party for name, node in channels.items() if name != "insurance")
+    applies = {
+        "drawdown_call": bool(model.tranches),
+        "revenue_report": model.operating is not None,
+        "interest_due": bool(model.loans),
+        "distribution": model.operating is not None,
+        "loss_event": bool(model.instruments),
+        "pool_compensation": owes,
+        "recovery": any(name in channels for name in ("collateral", "estate", "later")),
+        "write_off": bool(model.instruments),
+        "exit": model.exit is not None,
+    }
+    return [kind for kind in kinds_of_role(party.role) if applies.get(kind, True)]
+
+
 def require_decider(kind: str, role: str, body: dict[str, Any]) -> None:
     """Refuse a party that does not decide on this kind of event."""
     roles = PARTY_KINDS.get(kind)

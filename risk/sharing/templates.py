@@ -380,7 +380,7 @@ def _limits(parameters: Json) -> list[Json]:
             "id": programs.payout_limit(link["id"]),
             "party": link["id"],
             "amount_minor": link["limit_minor"],
-            "name": {"zh": "代偿上限", "en": "cap on what it pays"},
+            "name": {"zh": f"{link['name']['zh']}代偿上限", "en": f"cap on what {link['name']['en']} pays"},
         }
         for link in programs.guarantors(parameters)
         if link.get("limit_minor") is not None

@@ -15,6 +15,7 @@ from marketplace.agreements import queries, rules
 from marketplace.agreements.document import make_agreement_pdf
 from marketplace.agreements.models import AGREEMENT_STATES, Agreement
 from marketplace.agreements.overview import describe_clauses, list_balances, list_next_steps
+from marketplace.agreements.running import engine_for
 from marketplace.agreements.services.signing import list_missing_parties
 from marketplace.agreements.services.verification import export_bundle, verify_agreement
 from marketplace.audit.queries import list_lines_of
@@ -82,7 +83,7 @@ def show_agreement(public_id: str) -> Any:
         events=queries.list_events(session, agreement_id=agreement.id),
         history=list_lines_of(session, subject_kind="agreement", subject_id=agreement.public_id),
         own_party=party,
-        kinds=rules.kinds_of_role(party.role) if party else [],
+        kinds=rules.kinds_that_apply(engine_for(version).model, party) if party else [],
         is_drafter=agreement.drafted_by_organisation_id == actor.organisation_id,
     )
 

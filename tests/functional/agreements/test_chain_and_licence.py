@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -87,6 +88,17 @@ def test_a_restated_quarter_is_netted_and_the_ledger_balances(make: Any) -> None
         assert got == 80_000_000 + 505_260 + 679_050 + 900_000
         assert check_ledger(session).sound
         assert verify_agreement(session, agreement=agreement).problem is None
+
+
+def test_the_page_shows_what_is_kept_back_and_only_acts_that_the_terms_know(make: Any, browser: Any) -> None:
+    scene = licensed(make)
+    factory.play(scene, licence.story())
+    shown = browser.sign_in(scene.members["project"].user).get(f"/agreements/{scene.public_id}?lang=en")
+    page = shown.get_data(as_text=True)
+    assert "Overpaid, kept back from the next distribution" in page
+    assert "462.00" in page
+    offered = set(re.findall(r"/events/new/([a-z_]+)", page))
+    assert offered == {"revenue_report", "distribution", "reversal", "close"}
 
 
 def test_the_report_form_restates_on_request_only(make: Any, browser: Any) -> None:
