@@ -127,8 +127,8 @@ def _check_panel(panel: CoinsurancePanel | None) -> None:
 def bind_policy(session: orm.Session, *, actor: Actor, quote: Quote, now: datetime) -> Policy:
     """Bind the accepted quote: a policy, not yet in force, and the premium that is to be paid to the insurer.
 
-    A shared quote makes one premium for each insurer. Raises DisclosureNotAcknowledgedError, QuoteExpiredError,
-    FollowerNotSignedError, AlreadyBoundError or QuoteNotOfferedError.
+    A shared quote makes one premium for each insurer. Raises FollowerNotSignedError, DisclosureNotAcknowledgedError,
+    DisclosureChangedError, QuoteExpiredError, AlreadyBoundError or QuoteNotOfferedError.
     """
     _check_applicant(actor, quote)
     request = lock_request(session, quote)
@@ -140,6 +140,8 @@ def bind_policy(session: orm.Session, *, actor: Actor, quote: Quote, now: dateti
     _check_panel(panel)
     if quote.disclosure is None:
         raise DisclosureNotAcknowledgedError()
+    if quote.disclosure.sha256 != hash_content(disclosure_of(quote)):
+        raise DisclosureChangedError()
     _check_valid(quote, now)
     move_quote(session, quote, "bound")
     request.state = "bound"

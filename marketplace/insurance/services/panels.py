@@ -20,11 +20,10 @@ from marketplace.insurance.errors import NotAuthorisedError, OwnQuoteOpenError, 
 from marketplace.insurance.models import CoinsuranceLine, CoinsurancePanel, Quote
 from marketplace.insurance.rules import WHOLE_BPS, PanelPart, split_premium
 from marketplace.insurance.services.moves import lock_request
+from marketplace.insurance.states import SHARED_STATES
 from marketplace.money import Money
 from marketplace.notifications.services import notify
 
-# A quote has its price and is not bound yet.
-SHARED_STATES = ("priced", "offered", "accepted")
 REASON_LIMIT = 2000
 
 
@@ -103,7 +102,7 @@ def _check_proposal(
     errors: dict[str, str] = {}
     shares = [(quote.insurer_organisation_id, lead_share_bps)]
     if not _is_share(lead_share_bps):
-        errors["lead_share"] = "A share is above 0 and below 100 %."
+        errors["lead_share"] = "A share is above 0 and below 100 percent."
     known = {row.public_id: row for row in queries.list_organisations(
         session, public_ids=[public_id for public_id, _share in followers], kind="insurer")}  # fmt: skip
     assignees = {row["organisation"] for row in quote.request.assignments}
@@ -120,14 +119,14 @@ def _check_proposal(
         else:
             shares.append((found.id, share_bps))
         if not _is_share(share_bps):
-            errors[f"share_{number}"] = "A share is above 0 and below 100 %."
+            errors[f"share_{number}"] = "A share is above 0 and below 100 percent."
     if len(shares) == 1 and not errors:
         errors["follower_1"] = "Name at least one following insurer."
     if not errors and sum(share for _organisation, share in shares) != WHOLE_BPS:
-        errors["lead_share"] = "The shares of all insurers add up to exactly 100 %."
+        errors["lead_share"] = "The shares of all insurers add up to exactly 100 percent."
     fee = _read_fee(lead_fee)
     if fee is None:
-        errors["lead_fee"] = "The lead fee is from 0 to below 100 % of the followers' premium, with two decimals."
+        errors["lead_fee"] = "The lead fee is from 0 to below 100 percent of the followers' premium, with two decimals."
     if errors:
         raise PanelInvalidError(errors=errors)
     assert fee is not None, "a wrong fee is among the errors"
