@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -54,6 +55,22 @@ def rows_of_quote(quote: Quote) -> list[PanelRow]:
         quote.panel, premium=Money(quote.premium_minor, quote.request.currency), sees=lambda _insurer: False,
         subsidy_minor=quote.subsidy_minor or 0, limit_minor=quote.request.limit_minor,
     )  # fmt: skip
+
+
+def typed_panel(panel: CoinsurancePanel | None) -> dict[str, str]:
+    """The fields of the form as the panel that stands would fill them, so that only what changes is typed."""
+    if panel is None:
+        return {}
+    lead, followers = panel.lines[0], panel.lines[1:]
+    values = {"lead_share": _typed(lead.share_bps), "lead_fee": f"{Decimal(panel.lead_fee) * 100:f}"}
+    for number, line in enumerate(followers, start=1):
+        values[f"follower_{number}"] = line.organisation.public_id
+        values[f"share_{number}"] = _typed(line.share_bps)
+    return values
+
+
+def _typed(share_bps: int) -> str:
+    return f"{Decimal(share_bps) / 100:f}"
 
 
 def rows_of_policy(policy: Policy) -> list[PanelRow]:

@@ -19,7 +19,7 @@ from marketplace.insurance.services import disclosure_of
 from marketplace.insurance.states import SHARED_STATES
 from marketplace.web.errors import status_of
 from marketplace.web.insurance import blueprint
-from marketplace.web.insurance.panels import rows_of_quote
+from marketplace.web.insurance.panels import rows_of_quote, typed_panel
 from marketplace.web.insurance.words import FormReader, name_of, reason_of, shown_errors
 
 # Rows of the form for following insurers.
@@ -65,6 +65,7 @@ def _render(quote: Quote, values: Any, errors: dict[str, str], form: str = "", s
         may_bind=own and actor.can(Permission.POLICY_BIND),
         shown_hash=hash_content(disclosure_of(quote)) if priced else "",
         values=values,
+        panel_values=values if form == "panel" else typed_panel(quote.panel),
         form=form,
         field_errors=errors,
         errors=list(errors.items()),

@@ -156,7 +156,11 @@ def test_second_submit_of_a_proposal_or_an_answer_has_one_effect(panel: PanelFac
     for _ in range(2):
         answer = follower.submit(f"{line}/decline", {"reason": "full", "form_key": "no"}, page=line)
         assert answer.status_code == 302
-    assert "full" in lead.get(page).get_data(as_text=True)
+    shown = lead.get(page).get_data(as_text=True)
+    assert "full" in shown
+    assert 'name="share_2" value="23"' in shown, "the lead types only what it changes"
+    team = new_browser().sign_in(panel.team.user)
+    assert "full" not in team.get(page).get_data(as_text=True), "why a follower declines is for the lead"
 
 
 def test_line_is_its_insurers_own_and_the_price_is_sealed_to_a_rival(
