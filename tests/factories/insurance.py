@@ -183,12 +183,19 @@ class InsuranceFactory:
 
     def pay(self, intent_id: int, payer: Member, paid_on: date) -> None:
         """The payer records the transfer, the operator confirms it, in two transactions."""
+        self.confirm(self.record(intent_id, payer, paid_on))
+
+    def record(self, intent_id: int, payer: Member, paid_on: date) -> int:
+        """The payer's half of a payment; returns the id of the bank line."""
         with self.database.transaction() as session:
             intent = session.get_one(PaymentIntent, intent_id)
-            line_id = record_transfer(
+            return record_transfer(
                 session, actor=payer.actor, intent=intent, amount=intent.money, paid_on=paid_on, now=MOMENT,
                 bank_reference=f"REF-{intent.id:06d}", remittance_code=intent.remittance_code,
             ).id  # fmt: skip
+
+    def confirm(self, line_id: int) -> None:
+        """The operator's half of a payment."""
         with self.database.transaction() as session:
             line = session.scalars(
                 sa.select(BankLine).options(orm.joinedload(BankLine.intent)).where(BankLine.id == line_id)

@@ -47,7 +47,7 @@ def _render(quote: Quote, values: Any, errors: dict[str, str], form: str = "", s
     may_make = insurer and open_ and actor.can(Permission.QUOTE_MAKE)
     rows = rows_of_quote(quote)
     # A refused proposal stays on the page with what was typed, whatever has happened to the quote meanwhile.
-    shares = (may_make and _may_share(quote)) or form == "panel"
+    shares = insurer and (form == "panel" or (may_make and _may_share(quote)))
     page = render_template(
         "insurance/quote_show.html",
         quote=quote,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from datetime import date, timedelta
 from typing import Any
 
@@ -64,6 +65,23 @@ def test_policy_is_in_force_only_when_every_part_is_confirmed(panel: PanelFactor
     panel.pay(second.id, panel.team, date(2027, 1, 12))
     found = panel.reload(policy)
     assert (found.state, found.in_force_on) == ("in_force", date(2027, 1, 22)), "from the last day that was paid"
+
+
+def test_parts_confirmed_at_once_start_the_cover_once(panel: PanelFactory) -> None:
+    policy = panel.bind(panel.shared())
+    lines = [panel.record(intent.id, panel.team, date(2027, 1, 11)) for intent in payments_of(panel, policy).values()]
+    start = threading.Barrier(len(lines))
+
+    def confirm(line_id: int) -> None:
+        start.wait()
+        panel.confirm(line_id)
+
+    threads = [threading.Thread(target=confirm, args=(line_id,)) for line_id in lines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert panel.reload(policy).state == "in_force"
 
 
 def test_cover_is_not_bound_before_every_follower_has_accepted(panel: PanelFactory) -> None:
