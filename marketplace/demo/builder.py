@@ -16,6 +16,7 @@ from marketplace.demo.deal_terms import plan_deal, quarter_days
 from marketplace.demo.financing import noon
 from marketplace.demo.listings import assess_project, get_built, list_project, score_project
 from marketplace.demo.market import ASSESSORS, OPENED, Market, hold_round, prepare_market
+from marketplace.demo.panel import insure_by_panels
 from marketplace.files.services import FileStore
 from marketplace.jobs.services import run_due_jobs
 from marketplace.projects.queries import find_project_by_code
@@ -35,6 +36,7 @@ def load_market(
     market = prepare_market(database, store, settings, password_hash=password_hash, say=say)
     list_projects(market)
     insure_projects(market)
+    insure_by_panels(market)
     story.set_mandates(market)
     rounds = hold_rounds(market)
     make_agreements(market, rounds)

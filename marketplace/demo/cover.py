@@ -6,13 +6,16 @@ import dataclasses
 from datetime import date, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import orm
+
+from marketplace.accounts.permissions import Actor
 from marketplace.demo.deal import pay_intent
 from marketplace.demo.deal_records import InsuranceProduct as ProductRecord
 from marketplace.demo.deal_records import QuoteRequest as RequestRecord
 from marketplace.demo.financing import noon
 from marketplace.demo.market import Market
 from marketplace.insurance import queries
-from marketplace.insurance.models import Policy
+from marketplace.insurance.models import Policy, Quote
 from marketplace.insurance.rules import hash_content
 from marketplace.insurance.services import binding, claims, products, quoting, requests
 from marketplace.payments.models import PaymentIntent
@@ -107,10 +110,7 @@ def answer_request(
     for insurer in record.insurers:
         actor = market.cast.signatory(insurer)
         with market.database.transaction() as session:
-            quote = next(
-                item for item in queries.list_quotes(session, actor=actor) if item.request.public_id == request_id
-            )
-            quote = queries.get_quote(session, actor=actor, public_id=quote.public_id)
+            quote = find_own_quote(session, actor, request_id)
             # Where the underwriter states a probability of his own, its ground goes into the quote.
             stated = quoting.StatedTrigger(missing, GROUND) if missing else None
             quoting.price_quote(session, actor=actor, quote=quote, now=now, stated=stated)
@@ -121,11 +121,17 @@ def answer_request(
     return answers
 
 
+def find_own_quote(session: orm.Session, actor: Actor, request_id: str) -> Quote:
+    """An insurer's own quote of a request."""
+    quotes = queries.list_quotes(session, actor=actor)
+    return next(item for item in quotes if item.request.public_id == request_id)
+
+
 def bind_best(
     market: Market, request_id: str, *, record: RequestRecord, now: datetime, insurer: str = "",
     paid_on: date | None = None,
 ) -> Policy:  # fmt: skip
-    """The team accepts one offer, confirms what it was shown, binds, and pays the premium to the insurer."""
+    """The team accepts one offer, confirms what it was shown, binds, and pays each insurer its premium."""
     team = market.cast.signatory(market.content.get_project(record.project).team)
     with market.database.transaction() as session:
         offered = [
@@ -147,18 +153,24 @@ def bind_best(
         quote = queries.get_quote(session, actor=team, public_id=quote.public_id)
         policy_id = binding.bind_policy(session, actor=team, quote=quote, now=now).public_id
     with market.database.transaction("read") as session:
-        policy = queries.get_policy(session, actor=team, public_id=policy_id)
-        intent = session.get_one(PaymentIntent, policy.premium_payment_id)
-    pay_intent(market.database, market.cast, intent, paid_on=paid_on)
+        intents = queries.get_policy(session, actor=team, public_id=policy_id).premium_payments
+    for intent in intents:
+        pay_intent(market.database, market.cast, intent, paid_on=paid_on)
     with market.database.transaction("read") as session:
         return queries.get_policy(session, actor=team, public_id=policy_id)
 
 
 def insure_projects(market: Market) -> None:
-    """Products, requests, quotes; some accepted and bound, some left open for the visitor to compare."""
+    """Products, requests, quotes; some accepted and bound, some left open for the visitor to compare.
+
+    Projects that a panel insures have a story of their own.
+    """
     file_products(market)
     now = noon(market.today - timedelta(days=6))
+    shared = {panel.project for panel in market.content.arrangements.panel}
     for number, record in enumerate(market.content.quote_requests):
+        if record.project in shared:
+            continue
         request_id = ask_for_cover(market, record, code=record.project, now=now)
         answers = answer_request(market, request_id, record=record, now=now + timedelta(hours=2))
         if number % 2 and any(state == "offered" for _insurer, state, _premium, _trigger in answers):

@@ -165,6 +165,25 @@ class DisclosureChangedError(ConflictError):
     message = "The text that was shown is not the text of this quote; read it again."
 
 
+class PanelInvalidError(InvalidInputError):
+    code = "panel_invalid"
+
+
+class PanelStateError(ConflictError):
+    code = "panel_state"
+    message = "The panel of this quote cannot be changed or answered any more."
+
+
+class OwnQuoteOpenError(ConflictError):
+    code = "own_quote_open"
+    message = "Your own quote for this cover is still open: withdraw or decline it before you follow another insurer."
+
+
+class FollowerNotSignedError(ConflictError):
+    code = "follower_not_signed"
+    message = "A following insurer has not accepted its share yet, so the cover cannot be bound."
+
+
 class PolicyStateError(ConflictError):
     code = "policy_state"
     message = "The policy cannot do this in its present state."

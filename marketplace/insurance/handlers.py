@@ -16,7 +16,7 @@ def on_payment_confirmed(session: orm.Session, event: PaymentConfirmed) -> None:
     if event.purpose == "premium":
         policy = queries.find_policy_of_payment(session, payment_id=event.payment_id)
         if policy is not None:
-            start_cover(session, policy=policy, paid_on=event.paid_on, now=clock.now())
+            start_cover(session, policy=policy, now=clock.now())
     elif event.purpose == "indemnity":
         claim = queries.find_claim_of_payment(session, payment_id=event.payment_id)
         if claim is not None:

@@ -11,7 +11,15 @@ from sqlalchemy import orm
 from marketplace.accounts.models import Organisation
 from marketplace.assessments.models import StoredScore
 from marketplace.db import Base, PublicId, UtcDateTime, amount_check, amount_column, words_check
-from marketplace.insurance.states import CLAIM_STATES, POLICY_STATES, QUOTE_STATES, REQUEST_STATES
+from marketplace.insurance.rules import WHOLE_BPS, PanelPart, split_premium
+from marketplace.insurance.states import (
+    CLAIM_STATES,
+    LINE_STATES,
+    PANEL_STATES,
+    POLICY_STATES,
+    QUOTE_STATES,
+    REQUEST_STATES,
+)
 from marketplace.money import EXPONENTS, Money
 from marketplace.payments.models import PaymentIntent
 from marketplace.projects.models import Project
@@ -167,6 +175,11 @@ class Quote(Base, PublicId):
     product: orm.Mapped[InsuranceProduct | None] = orm.relationship(lazy="raise")
     score: orm.Mapped[StoredScore | None] = orm.relationship(lazy="raise")
     disclosure: orm.Mapped[DisclosureRecord | None] = orm.relationship(lazy="raise")
+    # The co-insurance panel that stands; earlier proposals stay on file.
+    panel: orm.Mapped[CoinsurancePanel | None] = orm.relationship(
+        primaryjoin="and_(foreign(CoinsurancePanel.quote_id) == Quote.id, CoinsurancePanel.state == 'standing')",
+        viewonly=True, uselist=False, lazy="raise",
+    )  # fmt: skip
 
     @property
     def net_premium_minor(self) -> int | None:
@@ -189,8 +202,78 @@ class DisclosureRecord(Base, PublicId):
     acknowledged_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
 
 
+class CoinsurancePanel(Base, PublicId):
+    """One proposal of the lead insurer to share a quote with following insurers; a new one supersedes it."""
+
+    PREFIX = "cop"
+    __tablename__ = "coinsurance_panel"
+    __table_args__ = (
+        words_check("state", PANEL_STATES),
+        sa.UniqueConstraint("quote_id", "number"),
+        sa.Index(
+            "uq_coinsurance_panel_standing", "quote_id", unique=True,
+            sqlite_where=sa.text("state = 'standing'"), postgresql_where=sa.text("state = 'standing'"),
+        ),
+    )  # fmt: skip
+
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    quote_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("quote.id"), index=True)
+    number: orm.Mapped[int]
+    state: orm.Mapped[str] = orm.mapped_column(sa.String(12), default="standing")
+    # What the followers give the lead of their premium; a decimal string.
+    lead_fee: orm.Mapped[str] = orm.mapped_column(sa.String(16))
+    proposed_by: orm.Mapped[str] = orm.mapped_column(sa.String(40))
+    created_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
+
+    quote: orm.Mapped[Quote] = orm.relationship(lazy="raise")
+    # The lead first, then the followers in the order of the proposal.
+    lines: orm.Mapped[list[CoinsuranceLine]] = orm.relationship(order_by="CoinsuranceLine.id", lazy="raise")
+
+    @property
+    def complete(self) -> bool:
+        return all(line.state == "accepted" for line in self.lines)
+
+    def premium_parts(self, *, premium: Money, subsidy_minor: int) -> list[tuple[CoinsuranceLine, PanelPart]]:
+        """Each line with what its insurer takes of the premium."""
+        shares = [line.share_bps for line in self.lines]
+        parts = split_premium(shares, premium=premium, subsidy_minor=subsidy_minor, lead_fee=self.lead_fee)
+        return list(zip(self.lines, parts, strict=True))
+
+
+class CoinsuranceLine(Base, PublicId):
+    """The share of one insurer of a panel: it owes this share only, and only it can accept it."""
+
+    PREFIX = "col"
+    __tablename__ = "coinsurance_line"
+    __table_args__ = (
+        words_check("state", LINE_STATES),
+        sa.CheckConstraint(f"share_bps BETWEEN 1 AND {WHOLE_BPS - 1}", name="share_bps_part"),
+        sa.UniqueConstraint("panel_id", "organisation_id"),
+        sa.Index(
+            "uq_coinsurance_line_lead", "panel_id", unique=True,
+            sqlite_where=sa.text("is_lead"), postgresql_where=sa.text("is_lead"),
+        ),
+    )  # fmt: skip
+
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    panel_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("coinsurance_panel.id"), index=True)
+    organisation_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("organisation.id"), index=True)
+    is_lead: orm.Mapped[bool] = orm.mapped_column(default=False)
+    share_bps: orm.Mapped[int]
+    state: orm.Mapped[str] = orm.mapped_column(sa.String(12), default="asked")
+    reason: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
+    decided_by: orm.Mapped[str] = orm.mapped_column(sa.String(40), default="")
+    decided_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
+    # Its part of the premium, made when the policy is bound.
+    premium_payment_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("payment_intent.id"), unique=True)
+
+    panel: orm.Mapped[CoinsurancePanel] = orm.relationship(lazy="raise", viewonly=True)
+    organisation: orm.Mapped[Organisation] = orm.relationship(lazy="raise")
+    premium_payment: orm.Mapped[PaymentIntent | None] = orm.relationship(lazy="raise")
+
+
 class Policy(Base, PublicId):
-    """A bound cover; in force only once its premium is confirmed as paid."""
+    """A bound cover; in force only once its premium is confirmed as paid to every insurer of it."""
 
     PREFIX = "pol"
     __tablename__ = "insurance_policy"
@@ -231,8 +314,26 @@ class Policy(Base, PublicId):
     insurer: orm.Mapped[Organisation] = orm.relationship(foreign_keys=[insurer_organisation_id], lazy="raise")
     insured: orm.Mapped[Organisation] = orm.relationship(foreign_keys=[insured_organisation_id], lazy="raise")
     premium_payment: orm.Mapped[PaymentIntent] = orm.relationship(lazy="raise")
+    panel: orm.Mapped[CoinsurancePanel | None] = orm.relationship(
+        primaryjoin="and_(foreign(CoinsurancePanel.quote_id) == Policy.quote_id, CoinsurancePanel.state == 'standing')",
+        viewonly=True, uselist=False, lazy="raise",
+    )  # fmt: skip
     assignments: orm.Mapped[list[Assignment]] = orm.relationship(order_by="Assignment.id", lazy="raise")
     claims: orm.Mapped[list[Claim]] = orm.relationship(order_by="Claim.id", lazy="raise", back_populates="policy")
+
+    @property
+    def shares(self) -> list[tuple[int, int]]:
+        """Each insurer (database id) with its share in basis points, the lead first; a sole insurer has the whole."""
+        if self.panel is None:
+            return [(self.insurer_organisation_id, WHOLE_BPS)]
+        return [(line.organisation_id, line.share_bps) for line in self.panel.lines]
+
+    @property
+    def premium_payments(self) -> list[PaymentIntent]:
+        """What is to be paid before there is cover: one part to each insurer."""
+        if self.panel is None:
+            return [self.premium_payment]
+        return [line.premium_payment for line in self.panel.lines if line.premium_payment is not None]
 
     @property
     def schedule(self) -> list[dict[str, Any]]:
@@ -322,22 +423,25 @@ class Claim(Base, PublicId):
 
 
 class ClaimPayment(Base):
-    """One part of an indemnity: to the insured or to an assignee, paid by its own intent."""
+    """One part of an indemnity: from one insurer to the insured or to an assignee, paid by its own intent."""
 
     __tablename__ = "claim_payment"
     __table_args__ = (
         amount_check("amount_minor", minimum=1),
-        sa.UniqueConstraint("claim_id", "organisation_id"),
+        # Named, because the name by convention is longer than PostgreSQL takes.
+        sa.UniqueConstraint("claim_id", "organisation_id", "insurer_organisation_id", name="uq_claim_payment_parties"),
     )
 
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     claim_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("insurance_claim.id"), index=True)
     organisation_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("organisation.id"), index=True)
+    insurer_organisation_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("organisation.id"), index=True)
     share: orm.Mapped[str] = orm.mapped_column(sa.String(24))
     amount_minor: orm.Mapped[int] = amount_column()
     payment_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("payment_intent.id"), unique=True)
 
-    organisation: orm.Mapped[Organisation] = orm.relationship(lazy="raise")
+    organisation: orm.Mapped[Organisation] = orm.relationship(foreign_keys=[organisation_id], lazy="raise")
+    insurer: orm.Mapped[Organisation] = orm.relationship(foreign_keys=[insurer_organisation_id], lazy="raise")
     payment: orm.Mapped[PaymentIntent] = orm.relationship(lazy="raise")
 
 

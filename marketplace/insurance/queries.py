@@ -15,14 +15,18 @@ from marketplace.insurance.models import (
     Assignment,
     Claim,
     ClaimPayment,
+    CoinsuranceLine,
+    CoinsurancePanel,
     InsuranceProduct,
     Policy,
     Quote,
     QuoteRequest,
 )
-from marketplace.payments.models import PaymentIntent
+from marketplace.payments.models import BankLine, PaymentIntent
 
 OVERSEERS = ("operator", "regulator")
+# Quotes that still wait for something.
+OPEN_QUOTES = ("draft", "priced", "referred", "offered")
 
 
 def visible_products(actor: Any) -> sa.Select[InsuranceProduct]:
@@ -175,8 +179,51 @@ def visible_quotes(actor: Any) -> sa.Select[Quote]:
     )
 
 
+def _followed(actor: Any) -> sa.Select[int]:
+    """Quotes on whose standing panel the actor's organisation has a line."""
+    return (
+        sa.select(CoinsurancePanel.quote_id)
+        .join(CoinsurancePanel.lines)
+        .where(CoinsurancePanel.state == "standing", CoinsuranceLine.organisation_id == actor.organisation_id)
+    )
+
+
+def readable_quotes(actor: Any) -> sa.Select[Quote]:
+    """What `visible_quotes` holds, and the quote of a panel for its followers.
+
+    A follower whose own quote for the same cover is still open does not see the lead's: prices stay sealed.
+    """
+    if actor.organisation_kind in OVERSEERS:
+        return visible_quotes(actor)
+    own = orm.aliased(Quote)
+    rival = sa.exists().where(
+        own.request_id == Quote.request_id,
+        own.insurer_organisation_id == actor.organisation_id,
+        own.state.in_(OPEN_QUOTES),
+        own.id != Quote.id,
+    )
+    listed = visible_quotes(actor).with_only_columns(Quote.id)
+    followed = sa.and_(Quote.id.in_(_followed(actor)), ~rival)
+    return sa.select(Quote).join(Quote.request).where(sa.or_(Quote.id.in_(listed), followed))
+
+
+def has_open_quote(session: orm.Session, *, request_id: int, insurer_id: int) -> bool:
+    """Whether an insurer still has an answer of its own to a request in play."""
+    statement = sa.select(Quote.id).where(
+        Quote.request_id == request_id, Quote.insurer_organisation_id == insurer_id, Quote.state.in_(OPEN_QUOTES)
+    )
+    return session.scalar(statement.limit(1)) is not None
+
+
+def _lines(panel: Any) -> tuple[Any, Any]:
+    """Options that load the lines of a panel with their insurers and payments."""
+    lines = orm.selectinload(panel).selectinload(CoinsurancePanel.lines)
+    return lines.joinedload(CoinsuranceLine.organisation), lines.joinedload(CoinsuranceLine.premium_payment)
+
+
 def _whole(statement: sa.Select[Quote]) -> sa.Select[Quote]:
     return statement.options(
+        *_lines(Quote.panel),
         orm.contains_eager(Quote.request).joinedload(QuoteRequest.project),
         orm.contains_eager(Quote.request).joinedload(QuoteRequest.organisation),
         orm.joinedload(Quote.insurer),
@@ -187,7 +234,7 @@ def _whole(statement: sa.Select[Quote]) -> sa.Select[Quote]:
 
 
 def get_quote(session: orm.Session, *, actor: Any, public_id: str) -> Quote:
-    found = session.scalar(_whole(visible_quotes(actor)).where(Quote.public_id == public_id))
+    found = session.scalar(_whole(readable_quotes(actor)).where(Quote.public_id == public_id))
     if found is None:
         raise InsuranceNotFoundError()
     return found
@@ -230,14 +277,64 @@ def list_insurers_asked(session: orm.Session, *, request_id: int) -> Sequence[Or
 
 def list_open_quotes(session: orm.Session, *, request_id: int) -> Sequence[Quote]:
     """The quotes of a request that still wait for something, for the house's own moves."""
-    open_states = ("draft", "priced", "referred", "offered")
-    return session.scalars(sa.select(Quote).where(Quote.request_id == request_id, Quote.state.in_(open_states))).all()
+    return session.scalars(sa.select(Quote).where(Quote.request_id == request_id, Quote.state.in_(OPEN_QUOTES))).all()
 
 
 def find_accepted_quote(session: orm.Session, *, request_id: int) -> Quote | None:
     return session.scalar(
         sa.select(Quote).where(Quote.request_id == request_id, Quote.state.in_(("accepted", "bound")))
     )
+
+
+def find_panel(session: orm.Session, *, quote_id: int) -> CoinsurancePanel | None:
+    """The panel that stands on a quote, as the database has it now."""
+    return session.scalar(
+        sa.select(CoinsurancePanel)
+        .options(orm.selectinload(CoinsurancePanel.lines).joinedload(CoinsuranceLine.organisation))
+        .where(CoinsurancePanel.quote_id == quote_id, CoinsurancePanel.state == "standing")
+        .execution_options(populate_existing=True)
+    )
+
+
+def list_followers(session: orm.Session, *, lead_id: int) -> Sequence[Organisation]:
+    """Verified insurers that can be asked to follow a lead."""
+    return session.scalars(
+        sa.select(Organisation)
+        .where(Organisation.kind == "insurer", Organisation.verification_state == "verified")
+        .where(Organisation.id != lead_id)
+        .order_by(Organisation.id)
+    ).all()
+
+
+def visible_lines(actor: Any) -> sa.Select[CoinsuranceLine]:
+    """Followers' lines of standing panels: each insurer its own, the overseers all."""
+    quote = orm.joinedload(CoinsuranceLine.panel).joinedload(CoinsurancePanel.quote)
+    statement = (
+        sa.select(CoinsuranceLine)
+        .join(CoinsuranceLine.panel)
+        .where(CoinsurancePanel.state == "standing", CoinsuranceLine.is_lead.is_(False))
+        .options(
+            orm.joinedload(CoinsuranceLine.organisation),
+            quote.joinedload(Quote.insurer),
+            quote.joinedload(Quote.request).joinedload(QuoteRequest.project),
+            quote.joinedload(Quote.request).joinedload(QuoteRequest.organisation),
+        )
+    )
+    if actor.organisation_kind in OVERSEERS:
+        return statement
+    return statement.where(CoinsuranceLine.organisation_id == actor.organisation_id)
+
+
+def get_line(session: orm.Session, *, actor: Any, public_id: str) -> CoinsuranceLine:
+    found = session.scalar(visible_lines(actor).where(CoinsuranceLine.public_id == public_id))
+    if found is None:
+        raise InsuranceNotFoundError()
+    return found
+
+
+def list_lines(session: orm.Session, *, actor: Any, limit: int = 100) -> Sequence[CoinsuranceLine]:
+    """Newest first."""
+    return session.scalars(visible_lines(actor).order_by(CoinsuranceLine.id.desc()).limit(limit)).all()
 
 
 def list_lapsed_quotes(session: orm.Session, *, today: date) -> Sequence[Quote]:
@@ -248,7 +345,7 @@ def list_lapsed_quotes(session: orm.Session, *, today: date) -> Sequence[Quote]:
 
 
 def visible_policies(actor: Any) -> sa.Select[Policy]:
-    """The insured, the insurer, those to whom the indemnity is assigned, and the overseers."""
+    """The insured, the insurers, those to whom the indemnity is assigned, and the overseers."""
     statement = sa.select(Policy)
     if actor.organisation_kind in (*OVERSEERS, "auditor"):
         return statement
@@ -257,6 +354,7 @@ def visible_policies(actor: Any) -> sa.Select[Policy]:
         sa.or_(
             Policy.insured_organisation_id == actor.organisation_id,
             Policy.insurer_organisation_id == actor.organisation_id,
+            Policy.quote_id.in_(_followed(actor)),
             Policy.id.in_(assigned),
         )
     )
@@ -264,6 +362,7 @@ def visible_policies(actor: Any) -> sa.Select[Policy]:
 
 def _policy_loaded(statement: sa.Select[Policy]) -> sa.Select[Policy]:
     return statement.options(
+        *_lines(Policy.panel),
         orm.joinedload(Policy.project),
         orm.joinedload(Policy.insurer),
         orm.joinedload(Policy.insured),
@@ -305,21 +404,49 @@ def find_policy_of_quote(session: orm.Session, *, quote_id: int) -> Policy | Non
 
 
 def find_policy_of_payment(session: orm.Session, *, payment_id: int) -> Policy | None:
-    return session.scalar(_policy_loaded(sa.select(Policy)).where(Policy.premium_payment_id == payment_id))
+    """The policy of which a payment is the premium or a part of it."""
+    part = (
+        sa.select(CoinsurancePanel.quote_id)
+        .join(CoinsurancePanel.lines)
+        .where(CoinsuranceLine.premium_payment_id == payment_id)
+    )
+    return session.scalar(
+        _policy_loaded(sa.select(Policy)).where(
+            sa.or_(Policy.premium_payment_id == payment_id, Policy.quote_id.in_(part))
+        )
+    )
+
+
+def count_unconfirmed(session: orm.Session, *, payment_ids: Sequence[int]) -> int:
+    """How many of these payments are not confirmed, as the database has them now."""
+    statement = sa.select(sa.func.count()).where(PaymentIntent.id.in_(payment_ids), PaymentIntent.state != "confirmed")
+    return session.scalar(statement) or 0
+
+
+def find_last_paid_day(session: orm.Session, *, payment_ids: Sequence[int]) -> date | None:
+    """The latest day on which one of these payments was made, by its confirmed bank line."""
+    return session.scalar(
+        sa.select(sa.func.max(BankLine.paid_on)).where(
+            BankLine.intent_id.in_(payment_ids), BankLine.state == "confirmed"
+        )
+    )
 
 
 def list_ended_policies(session: orm.Session, *, today: date) -> Sequence[Policy]:
-    """Policies in force whose period is over, and bound ones whose premium nobody has paid by then."""
+    """Policies in force whose period is over, and bound ones of whose premium no part waits for its confirmation."""
+    parts = (
+        sa.select(CoinsuranceLine.premium_payment_id)
+        .join(CoinsuranceLine.panel)
+        .where(CoinsurancePanel.quote_id == Policy.quote_id)
+    )
+    recorded = sa.exists().where(
+        sa.or_(PaymentIntent.id == Policy.premium_payment_id, PaymentIntent.id.in_(parts)),
+        PaymentIntent.state == "recorded",
+    )
     return session.scalars(
-        sa.select(Policy)
-        .join(Policy.premium_payment)
-        .options(orm.contains_eager(Policy.premium_payment))
-        .where(
+        _policy_loaded(sa.select(Policy)).where(
             Policy.cover_to < today,
-            sa.or_(
-                Policy.state == "in_force",
-                sa.and_(Policy.state == "bound", PaymentIntent.state.in_(("pending", "cancelled"))),
-            ),
+            sa.or_(Policy.state == "in_force", sa.and_(Policy.state == "bound", ~recorded)),
         )
     ).all()
 
@@ -337,8 +464,10 @@ def _claim_loaded(statement: sa.Select[Claim]) -> sa.Select[Claim]:
         orm.joinedload(Claim.policy).joinedload(Policy.project),
         orm.joinedload(Claim.policy).joinedload(Policy.insurer),
         orm.joinedload(Claim.policy).joinedload(Policy.insured),
+        orm.joinedload(Claim.policy).options(*_lines(Policy.panel)),
         orm.joinedload(Claim.policy).selectinload(Policy.assignments).joinedload(Assignment.organisation),
         orm.selectinload(Claim.payments).joinedload(ClaimPayment.organisation),
+        orm.selectinload(Claim.payments).joinedload(ClaimPayment.insurer),
         orm.selectinload(Claim.payments).joinedload(ClaimPayment.payment),
     )
 

@@ -1,9 +1,10 @@
-"""Pure decisions of insurance: validity of a score, deadlines of a claim, wording and its hash, severity."""
+"""Pure decisions of insurance: validity of a score, deadlines of a claim, wording and its hash, severity, panels."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -11,12 +12,15 @@ from fractions import Fraction
 from typing import Any
 
 from marketplace import clock
-from marketplace.money import round_fraction
+from marketplace.money import Money, round_fraction
 
 # A judgement: a score is priced from for half a year after it was computed.
 SCORE_VALID_DAYS = 180
 # The clocks of a claim in days: assess a complex claim, pay once agreed, refuse with reasons, pay the certain part.
 ASSESS_DAYS, PAY_DAYS, REFUSE_DAYS, INTERIM_DAYS = 30, 10, 3, 60
+
+# A whole cover in basis points.
+WHOLE_BPS = 10_000
 
 
 def score_valid_until(computed_at: datetime) -> date:
@@ -65,3 +69,55 @@ def list_deadlines(claim: Any, *, today: date) -> list[Deadline]:
 
 def _day(moment: datetime | None) -> date | None:
     return None if moment is None else clock.day_in_zone(moment)
+
+
+@dataclass(frozen=True)
+class PanelPart:
+    """What one insurer of a panel takes of the premium, in minor units."""
+
+    share_minor: int
+    # What the followers give the lead: below zero for a follower, their sum for the lead.
+    fee_minor: int
+    # What the insured pays this insurer; the rest of what it takes is its part of the subsidy.
+    payable_minor: int
+
+    @property
+    def taken_minor(self) -> int:
+        return self.share_minor + self.fee_minor
+
+    @property
+    def subsidy_minor(self) -> int:
+        return self.taken_minor - self.payable_minor
+
+
+def split_premium(shares_bps: Sequence[int], *, premium: Money, subsidy_minor: int, lead_fee: str) -> list[PanelPart]:
+    """Split a premium by shares, the lead first: after its fee each takes the same fraction from insured and subsidy.
+
+    Shares, what is taken and what is payable each add up to the whole to the unit.
+    """
+    shares = premium.allocate(shares_bps)
+    fees = [share.times(Fraction(Decimal(lead_fee))).amount_minor for share in shares[1:]]
+    fees = [sum(fees), *(-fee for fee in fees)]
+    taken = [share.amount_minor + fee for share, fee in zip(shares, fees, strict=True)]
+    # By what each takes, not by its share: so no part of the subsidy is ever below zero.
+    payable = Money(premium.amount_minor - subsidy_minor, premium.currency).allocate(taken)
+    return [
+        PanelPart(share.amount_minor, fee, part.amount_minor)
+        for share, fee, part in zip(shares, fees, payable, strict=True)
+    ]
+
+
+def split_by_insurer(parts: Sequence[Money], shares_bps: Sequence[int]) -> list[list[int]]:
+    """Who pays how much of each part of an indemnity: a row for each part, a column for each insurer.
+
+    Every row adds up to its part and every column to what that insurer owes of the whole, to the unit.
+    """
+    whole = Money(sum(part.amount_minor for part in parts), parts[0].currency)
+    owed = [share.amount_minor for share in whole.allocate(shares_bps)]
+    rows = []
+    for part in parts:
+        # What is still owed is at least the part, so no insurer is given more than it still owes.
+        row = [paid.amount_minor for paid in part.allocate(owed)] if part.amount_minor else [0] * len(owed)
+        owed = [left - paid for left, paid in zip(owed, row, strict=True)]
+        rows.append(row)
+    return rows

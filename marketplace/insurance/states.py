@@ -9,6 +9,10 @@ QUOTE_STATES = (
     "draft", "priced", "offered", "referred", "declined", "accepted", "bound", "expired", "withdrawn", "superseded",
 )  # fmt: skip
 POLICY_STATES = ("bound", "in_force", "expired", "cancelled", "lapsed")
+# A quote that has its price and is not bound yet: a panel can be proposed and answered.
+SHARED_STATES = ("priced", "offered", "accepted")
+PANEL_STATES = ("standing", "superseded")
+LINE_STATES = ("asked", "accepted", "declined")
 CLAIM_STATES = ("notified", "registered", "assessing", "agreed", "paid", "closed", "refused")
 
 REQUEST_ARROWS = {"open": ("bound", "withdrawn"), "bound": (), "withdrawn": ()}

@@ -23,6 +23,7 @@ GLOSSARY: tuple[tuple[str, str, str, str], ...] = (
     ("风险补偿资金池", "Risk-compensation pool", "按约定比例补偿贷款净本金损失。", "Compensates an agreed share of the net principal loss of loans."),
     ("净本金损失", "Net principal loss", "抵押、已转让赔款、破产财产与担保之后仍未收回的本金。", "Principal still missing after collateral, assigned indemnity, estate and guarantee."),
     ("赔款权益转让", "Assignment of the indemnity", "被保险人将赔款的一部分转让给银行等。", "The insured assigns part of an indemnity, for example to the bank."),
+    ("共保体", "Co-insurance panel", "主承保人与从共保险人分担同一保障，各自只承担自己的份额。", "A lead and following insurers share one cover; each owes its own share only."),
     ("触发概率", "Trigger probability", "保险事故发生的概率，不同于评分中的失败概率。", "How likely the insured event is; not the score's failure."),
     ("预期短缺（ES）", "Expected shortfall (ES)", "最差一部分情景的平均损失。", "The mean loss over the worst part of the scenarios."),
     ("意向承诺 / 确定承诺", "Soft / firm commitment", "意向可撤回；确定承诺须履行。", "A soft commitment can be withdrawn; a firm one stands."),

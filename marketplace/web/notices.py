@@ -70,6 +70,9 @@ PREFIXES: dict[str, Callable[[str, dict[str, Any]], str]] = {
     "quote": lambda state, v: _(
         "Insurance quote for %(title)s: %(state)s.", title=_title(v), state=state_label("quote", state)
     ),
+    "panel": lambda state, v: _(
+        "Co-insurance of %(title)s: %(state)s.", title=_title(v), state=state_label("panel_line", state)
+    ),
     "policy": lambda state, v: _(
         "Insurance policy of %(title)s: %(state)s.", title=_title(v), state=state_label("policy", state)
     ),

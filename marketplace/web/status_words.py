@@ -80,6 +80,13 @@ STATUS_WORDS: dict[str, dict[str, tuple[LazyString, str]]] = {
         "withdrawn": (pgettext("quote", "Withdrawn"), SLATE),
         "superseded": (pgettext("quote", "Superseded"), SLATE),
     },
+    "panel_line": {
+        "asked": (pgettext("panel_line", "Waiting for its answer"), AMBER),
+        "accepted": (pgettext("panel_line", "Share accepted"), JADE),
+        "declined": (pgettext("panel_line", "Share declined"), VERMILION),
+        "complete": (pgettext("panel_line", "Every insurer has accepted"), JADE),
+        "superseded": (pgettext("panel_line", "Shared in another way"), SLATE),
+    },
     "policy": {
         "bound": (pgettext("policy", "Bound, premium unpaid"), AMBER),
         "in_force": (pgettext("policy", "In force"), JADE),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any
 
@@ -11,7 +12,15 @@ from sqlalchemy import orm
 from marketplace.accounts.models import Organisation
 from marketplace.assessments.models import StoredScore
 from marketplace.insurance import queries, services
-from marketplace.insurance.models import Claim, InsuranceProduct, Policy, Quote, QuoteRequest
+from marketplace.insurance.models import (
+    Claim,
+    CoinsuranceLine,
+    CoinsurancePanel,
+    InsuranceProduct,
+    Policy,
+    Quote,
+    QuoteRequest,
+)
 from marketplace.payments.models import BankLine, PaymentIntent
 from marketplace.payments.services import confirm_transfer, record_transfer
 from marketplace.projects.models import Project
@@ -174,12 +183,19 @@ class InsuranceFactory:
 
     def pay(self, intent_id: int, payer: Member, paid_on: date) -> None:
         """The payer records the transfer, the operator confirms it, in two transactions."""
+        self.confirm(self.record(intent_id, payer, paid_on))
+
+    def record(self, intent_id: int, payer: Member, paid_on: date) -> int:
+        """The payer's half of a payment; returns the id of the bank line."""
         with self.database.transaction() as session:
             intent = session.get_one(PaymentIntent, intent_id)
-            line_id = record_transfer(
+            return record_transfer(
                 session, actor=payer.actor, intent=intent, amount=intent.money, paid_on=paid_on, now=MOMENT,
                 bank_reference=f"REF-{intent.id:06d}", remittance_code=intent.remittance_code,
             ).id  # fmt: skip
+
+    def confirm(self, line_id: int) -> None:
+        """The operator's half of a payment."""
         with self.database.transaction() as session:
             line = session.scalars(
                 sa.select(BankLine).options(orm.joinedload(BankLine.intent)).where(BankLine.id == line_id)
@@ -197,3 +213,70 @@ class InsuranceFactory:
             services.notify_claim, "policy", policy.public_id, self.team, now, **{**values, **changes}
         )
         return claim
+
+
+class PanelFactory(InsuranceFactory):
+    """The same market with two insurers that follow: 45 %, 32 % and 23 %, and a lead fee of three per cent."""
+
+    def __init__(self, make: Factory) -> None:
+        super().__init__(make)
+        self.second, self.third = make.member("insurer"), make.member("insurer")
+        self.insurers = [self.insurer, self.second, self.third]
+
+    def offered_by_lead(self) -> Quote:
+        self.product()
+        return self.offered(self.request(self.project()))
+
+    def propose(
+        self,
+        quote: Quote,
+        *,
+        shares: Sequence[Any] = (4500, 3200, 2300),
+        followers: Sequence[Member] | None = None,
+        lead_fee: str = "0.03",
+        member: Member | None = None,
+    ) -> CoinsurancePanel:
+        asked = self.insurers[1:] if followers is None else followers
+        panel: CoinsurancePanel = self.act(
+            services.propose_panel, "quote", quote.public_id, member or self.insurer, lead_share_bps=shares[0],
+            lead_fee=lead_fee,
+            followers=[
+                (row.organisation.public_id, share) for row, share in zip(asked, shares[1:], strict=False)
+            ],
+        )  # fmt: skip
+        return panel
+
+    def line_of(self, quote: Quote, member: Member) -> CoinsuranceLine:
+        with self.database.transaction("read") as session:
+            rows = queries.list_lines(session, actor=member.actor)
+            return next(row for row in rows if row.panel.quote_id == quote.id)
+
+    def accept(self, quote: Quote, member: Member) -> None:
+        self.act(services.accept_line, "line", self.line_of(quote, member).public_id, member)
+
+    def shared(self) -> Quote:
+        """Offered by the lead, and every follower has accepted."""
+        quote = self.offered_by_lead()
+        self.propose(quote)
+        for member in self.insurers[1:]:
+            self.accept(quote, member)
+        return quote
+
+    def read(self, quote: Quote) -> tuple[CoinsurancePanel, Quote]:
+        """The panel of a quote with the quote, as the arithmetic of the premium takes them."""
+        with self.database.transaction("read") as session:
+            found = queries.get_quote(session, actor=self.insurer.actor, public_id=quote.public_id)
+            assert found.panel is not None
+            return found.panel, found
+
+    def bind(self, quote: Quote) -> Policy:
+        self.act(services.accept_quote, "quote", quote.public_id, self.team)
+        self.acknowledge(quote.public_id)
+        policy: Policy = self.act(services.bind_policy, "quote", quote.public_id, self.team)
+        return policy
+
+    def in_force_with_panel(self) -> Policy:
+        policy = self.bind(self.shared())
+        for intent in self.reload(policy).premium_payments:
+            self.pay(intent.id, self.team, date(2027, 1, 10))
+        return self.reload(policy)

@@ -18,6 +18,7 @@ from marketplace.insurance.services.claims import (
     register_claim,
     settle_part,
 )
+from marketplace.insurance.services.panels import accept_line, decline_line, list_premium_parts, propose_panel
 from marketplace.insurance.services.products import file_product
 from marketplace.insurance.services.quoting import (
     StatedTrigger,
@@ -33,19 +34,23 @@ from marketplace.insurance.services.requests import request_quotes, withdraw_req
 __all__ = [
     "Adjustment",
     "StatedTrigger",
+    "accept_line",
     "accept_quote",
     "acknowledge_disclosure",
     "agree_claim",
     "assess_claim",
     "bind_policy",
     "close_claim",
+    "decline_line",
     "decline_quote",
     "disclosure_of",
     "expire_insurance",
     "file_product",
+    "list_premium_parts",
     "notify_claim",
     "offer_quote",
     "price_quote",
+    "propose_panel",
     "refuse_claim",
     "register_claim",
     "replay_premium",

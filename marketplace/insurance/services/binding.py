@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -20,17 +20,20 @@ from marketplace.insurance.errors import (
     AlreadyBoundError,
     DisclosureChangedError,
     DisclosureNotAcknowledgedError,
+    FollowerNotSignedError,
     NotAuthorisedError,
     QuoteExpiredError,
     QuoteNotOfferedError,
     RequestStateError,
 )
-from marketplace.insurance.models import Assignment, DisclosureRecord, Policy, Quote, QuoteRequest
+from marketplace.insurance.models import Assignment, CoinsurancePanel, DisclosureRecord, Policy, Quote
 from marketplace.insurance.rules import hash_content
-from marketplace.insurance.services.moves import move_policy, move_quote
+from marketplace.insurance.services.moves import lock_request, move_policy, move_quote
+from marketplace.insurance.services.panels import list_premium_parts, terms_of
 from marketplace.insurance.services.quoting import wording_of
 from marketplace.money import Money
 from marketplace.notifications.services import notify
+from marketplace.payments.models import PaymentIntent
 from marketplace.payments.services import cancel_intent, create_intent
 
 
@@ -40,7 +43,7 @@ def accept_quote(session: orm.Session, *, actor: Actor, quote: Quote, now: datet
     Raises QuoteNotOfferedError, QuoteExpiredError, AlreadyAcceptedError, RequestStateError or NotAuthorisedError.
     """
     _check_applicant(actor, quote)
-    request = _lock_request(session, quote)
+    request = lock_request(session, quote)
     if request.state != "open":
         raise RequestStateError(state=request.state)
     if quote.state in ("accepted", "bound"):
@@ -62,14 +65,6 @@ def _check_applicant(actor: Actor, quote: Quote) -> None:
         raise NotAuthorisedError()
 
 
-def _lock_request(session: orm.Session, quote: Quote) -> QuoteRequest:
-    # What is scarce is the one place of the request: its row is locked before the states are read again.
-    session.execute(lock_rows(session, sa.select(QuoteRequest.id).where(QuoteRequest.id == quote.request_id)))
-    session.refresh(quote.request, ["state"])
-    session.refresh(quote, ["state"])
-    return quote.request
-
-
 def _check_valid(quote: Quote, now: datetime) -> None:
     if quote.valid_until is None or now >= clock.end_of_day(quote.valid_until):
         raise QuoteExpiredError(valid_until=str(quote.valid_until))
@@ -78,7 +73,7 @@ def _check_valid(quote: Quote, now: datetime) -> None:
 
 
 def disclosure_of(quote: Quote) -> dict[str, Any]:
-    """Exactly what is shown before binding: exclusions and duties, the insured event, terms and premium."""
+    """Exactly what is shown before binding: exclusions and duties, the insured event, terms, premium, the panel."""
     product = quote.product
     assert product is not None, "only a priced quote is shown to an applicant"
     return {
@@ -90,16 +85,21 @@ def disclosure_of(quote: Quote) -> dict[str, Any]:
         "earlier_failures": quote.request.earlier_failures,
         "premium_minor": quote.premium_minor, "subsidy_minor": quote.subsidy_minor,
         "trigger_probability": quote.trigger_probability,
+        **({} if quote.panel is None else {"coinsurance": terms_of(quote.panel)}),
     }  # fmt: skip
 
 
 def acknowledge_disclosure(
     session: orm.Session, *, actor: Actor, quote: Quote, shown_hash: str, now: datetime
 ) -> DisclosureRecord:
-    """Keep what was shown, its hash, when and to whom; raises when another text was shown."""
+    """Keep what was shown, its hash, when and to whom; raises when another text was shown.
+
+    Of a shared quote only the complete panel is acknowledged, which cannot change any more.
+    """
     _check_applicant(actor, quote)
     if quote.state not in ("offered", "accepted"):
         raise QuoteNotOfferedError(state=quote.state)
+    _check_panel(quote.panel)
     content = disclosure_of(quote)
     digest = hash_content(content)
     if shown_hash != digest:
@@ -118,40 +118,50 @@ def acknowledge_disclosure(
     return record
 
 
+def _check_panel(panel: CoinsurancePanel | None) -> None:
+    if panel is not None and not panel.complete:
+        waiting = [line.organisation.public_id for line in panel.lines if line.state != "accepted"]
+        raise FollowerNotSignedError(followers=waiting)
+
+
 def bind_policy(session: orm.Session, *, actor: Actor, quote: Quote, now: datetime) -> Policy:
     """Bind the accepted quote: a policy, not yet in force, and the premium that is to be paid to the insurer.
 
-    Raises DisclosureNotAcknowledgedError, QuoteExpiredError, AlreadyBoundError or QuoteNotOfferedError.
+    A shared quote makes one premium for each insurer. Raises FollowerNotSignedError, DisclosureNotAcknowledgedError,
+    DisclosureChangedError, QuoteExpiredError, AlreadyBoundError or QuoteNotOfferedError.
     """
     _check_applicant(actor, quote)
-    request = _lock_request(session, quote)
+    request = lock_request(session, quote)
     if quote.state == "bound" or request.state == "bound":
         raise AlreadyBoundError()
     if quote.state != "accepted":
         raise QuoteNotOfferedError("Accept the quote first.", state=quote.state)
+    panel = queries.find_panel(session, quote_id=quote.id)
+    _check_panel(panel)
     if quote.disclosure is None:
         raise DisclosureNotAcknowledgedError()
+    if quote.disclosure.sha256 != hash_content(disclosure_of(quote)):
+        raise DisclosureChangedError()
     _check_valid(quote, now)
     move_quote(session, quote, "bound")
     request.state = "bound"
     for rival in queries.list_open_quotes(session, request_id=request.id):
         move_quote(session, rival, "superseded", state_reason="another quote was bound")
-    policy = _make_policy(session, actor=actor, quote=quote, now=now)
+    policy = _make_policy(session, actor=actor, quote=quote, panel=panel, now=now)
     _tell(session, actor=actor, quote=quote, action="bound", now=now)
     return policy
 
 
-def _make_policy(session: orm.Session, *, actor: Actor, quote: Quote, now: datetime) -> Policy:
-    request, net = quote.request, quote.net_premium_minor
+def _make_policy(
+    session: orm.Session, *, actor: Actor, quote: Quote, panel: CoinsurancePanel | None, now: datetime
+) -> Policy:
+    request = quote.request
     assert quote.premium_minor is not None, "an accepted quote has a price"
-    assert net is not None, "an accepted quote has a price"
     assert quote.disclosure is not None, "binding has asked for it"
     content = {**wording_of(quote), "disclosures_hash": quote.disclosure.sha256}
-    intent = create_intent(
-        session, purpose="premium", subject=f"quote:{quote.public_id}", now=now, actor=actor,
-        payer_organisation_id=request.organisation_id, payee_organisation_id=quote.insurer_organisation_id,
-        amount=Money(net, request.currency), due_on=request.cover_from, direction="direct",
-    )  # fmt: skip
+    if panel is not None:
+        content["coinsurance"] = terms_of(panel)
+    intent = _ask_premium(session, actor=actor, quote=quote, panel=panel, now=now)
     policy = Policy(
         number=f"PF{clock.day_in_zone(now):%Y%m%d}-{quote.public_id[-8:].upper()}-{quote.id}", quote_id=quote.id,
         request_id=request.id, project_id=request.project_id, insurer_organisation_id=quote.insurer_organisation_id,
@@ -170,8 +180,39 @@ def _make_policy(session: orm.Session, *, actor: Actor, quote: Quote, now: datet
     return policy
 
 
-def start_cover(session: orm.Session, *, policy: Policy, paid_on: date, now: datetime) -> None:
-    """The premium is confirmed as paid: the policy is in force, and those who waited for it are told."""
+def _ask_premium(
+    session: orm.Session, *, actor: Actor, quote: Quote, panel: CoinsurancePanel | None, now: datetime
+) -> PaymentIntent:
+    """The premium goes to the insurer, of a panel to each insurer its part; returns the payment to the lead."""
+    request, net = quote.request, quote.net_premium_minor
+    assert net is not None, "an accepted quote has a price"
+
+    def ask(subject: str, insurer_id: int, amount_minor: int) -> PaymentIntent:
+        return create_intent(
+            session, purpose="premium", subject=subject, now=now, actor=actor,
+            payer_organisation_id=request.organisation_id, payee_organisation_id=insurer_id,
+            amount=Money(amount_minor, request.currency), due_on=request.cover_from, direction="direct",
+        )  # fmt: skip
+
+    subject = f"quote:{quote.public_id}"
+    if panel is None:
+        return ask(subject, quote.insurer_organisation_id, net)
+    intents = []
+    for line, part in list_premium_parts(panel, quote):
+        intent = ask(f"{subject}:{line.public_id}", line.organisation_id, part.payable_minor)
+        line.premium_payment_id = intent.id
+        intents.append(intent)
+    return intents[0]
+
+
+def start_cover(session: orm.Session, *, policy: Policy, now: datetime) -> None:
+    """With the last part of the premium confirmed the policy is in force, and those who waited for it are told."""
+    # Two parts confirmed at once: the second waits for the row and then sees the first.
+    session.execute(lock_rows(session, sa.select(Policy.id).where(Policy.id == policy.id)))
+    payments = [intent.id for intent in policy.premium_payments]
+    paid_on = queries.find_last_paid_day(session, payment_ids=payments)
+    if paid_on is None or queries.count_unconfirmed(session, payment_ids=payments):
+        return
     move_policy(session, policy, "in_force", in_force_on=max(paid_on, policy.cover_from))
     record_act(session, actor=None, action="insurance.policy_in_force", subject_kind="policy", now=now,
                subject_id=policy.public_id, details={"paid_on": paid_on.isoformat()})  # fmt: skip
@@ -179,7 +220,7 @@ def start_cover(session: orm.Session, *, policy: Policy, paid_on: date, now: dat
     assigned = [row.organisation_id for row in policy.assignments]
     notify(
         session, kind="policy.in_force", now=now, url=f"/policies/{policy.public_id}",
-        organisation_ids=[policy.insured_organisation_id, policy.insurer_organisation_id, *assigned],
+        organisation_ids=[policy.insured_organisation_id, *(insurer for insurer, _share in policy.shares), *assigned],
         parameters={"title_zh": policy.project.title_zh, "title_en": policy.project.title_en},
         dedupe_key=f"policy.in_force:{policy.public_id}",
     )  # fmt: skip
@@ -195,8 +236,9 @@ def expire_insurance(session: orm.Session, *, now: datetime) -> int:
     for policy in policies:
         lapsed = policy.state == "bound"
         move_policy(session, policy, "lapsed" if lapsed else "expired")
-        if lapsed and policy.premium_payment.state == "pending":
-            cancel_intent(session, actor=None, intent=policy.premium_payment, now=now)
+        for intent in policy.premium_payments if lapsed else ():
+            if intent.state == "pending":
+                cancel_intent(session, actor=None, intent=intent, now=now)
     return len(quotes) + len(policies)
 
 

@@ -14,7 +14,7 @@ from marketplace import clock
 from marketplace.accounts.access import require_permission, require_verified
 from marketplace.accounts.permissions import Actor, Permission
 from marketplace.audit.services import record_act
-from marketplace.db import changed_rows
+from marketplace.db import changed_rows, lock_rows
 from marketplace.events import ClaimSettled, record_event
 from marketplace.insurance import queries
 from marketplace.insurance.errors import (
@@ -29,7 +29,7 @@ from marketplace.insurance.errors import (
     translate_error,
 )
 from marketplace.insurance.models import DETERMINATIONS, Claim, ClaimPayment, Policy, money_of
-from marketplace.insurance.rules import PAY_DAYS
+from marketplace.insurance.rules import PAY_DAYS, split_by_insurer
 from marketplace.insurance.services.moves import move_claim
 from marketplace.money import LIMIT_MINOR
 from marketplace.notifications.services import notify
@@ -90,7 +90,7 @@ def notify_claim(
     )  # fmt: skip
     session.add(claim)
     session.flush()  # the audit line names the claim
-    _tell(session, actor=actor, claim=claim, to=policy.insurer_organisation_id, now=now)
+    _tell(session, actor=actor, claim=claim, to=[insurer for insurer, _share in policy.shares], now=now)
     return claim
 
 
@@ -98,7 +98,7 @@ def register_claim(session: orm.Session, *, actor: Actor, claim: Claim, now: dat
     """The insurer has opened its file."""
     _check_insurer(actor, claim)
     move_claim(session, claim, "registered", registered_at=now)
-    _tell(session, actor=actor, claim=claim, to=claim.policy.insured_organisation_id, now=now)
+    _tell(session, actor=actor, claim=claim, to=[claim.policy.insured_organisation_id], now=now)
     return claim
 
 
@@ -135,7 +135,7 @@ def assess_claim(
         session, claim, "assessing", determination=determination, determined_on=determined_on, items=items,
         panel_document=panel_document.strip()[:200], steps=steps, indemnity_minor=amount, assessed_at=now,
     )  # fmt: skip
-    _tell(session, actor=actor, claim=claim, to=claim.policy.insured_organisation_id, now=now)
+    _tell(session, actor=actor, claim=claim, to=[claim.policy.insured_organisation_id], now=now)
     return claim
 
 
@@ -196,19 +196,35 @@ def agree_claim(session: orm.Session, *, actor: Actor, claim: Claim, now: dateti
     move_claim(session, claim, "agreed", agreed_at=now)
     assert amount is not None, "only an assessed claim can be agreed"
     _take_limit(session, policy, amount)
-    for part in _split(claim, amount):
-        organisation_id, share, minor = part
-        intent = create_intent(
-            session, purpose="indemnity", subject=f"claim:{claim.public_id}:{organisation_id}", now=now, actor=actor,
-            payer_organisation_id=policy.insurer_organisation_id, payee_organisation_id=organisation_id,
-            amount=money_of(policy, minor), due_on=clock.day_in_zone(now) + timedelta(days=PAY_DAYS),
-            direction="direct",
-        )  # fmt: skip
-        session.add(ClaimPayment(claim_id=claim.id, organisation_id=organisation_id, share=share,
-                                 amount_minor=minor, payment_id=intent.id))  # fmt: skip
+    _ask_payments(session, actor=actor, claim=claim, amount=amount, now=now)
     session.flush()  # the page that follows lists the payments
-    _tell(session, actor=actor, claim=claim, to=policy.insurer_organisation_id, now=now)
+    _tell(session, actor=actor, claim=claim, to=[insurer for insurer, _share in policy.shares], now=now)
     return claim
+
+
+def _ask_payments(session: orm.Session, *, actor: Actor, claim: Claim, amount: int, now: datetime) -> None:
+    """Each insurer owes its own share and pays it to each who receives a part: several, not joint."""
+    policy, parts = claim.policy, _split(claim, amount)
+    rows = split_by_insurer(
+        [money_of(policy, minor) for _organisation, _share, minor in parts],
+        [share for _insurer, share in policy.shares],
+    )
+    for (organisation_id, share, _minor), row in zip(parts, rows, strict=True):
+        for (insurer_id, _bps), minor in zip(policy.shares, row, strict=True):
+            if not minor:
+                continue
+            intent = create_intent(
+                session, purpose="indemnity", subject=f"claim:{claim.public_id}:{organisation_id}:{insurer_id}",
+                payer_organisation_id=insurer_id, payee_organisation_id=organisation_id, now=now, actor=actor,
+                amount=money_of(policy, minor), due_on=clock.day_in_zone(now) + timedelta(days=PAY_DAYS),
+                direction="direct",
+            )  # fmt: skip
+            session.add(
+                ClaimPayment(
+                    claim_id=claim.id, organisation_id=organisation_id, insurer_organisation_id=insurer_id, share=share,
+                    amount_minor=minor, payment_id=intent.id,
+                )
+            )  # fmt: skip
 
 
 def _split(claim: Claim, amount: int) -> list[tuple[int, str, int]]:
@@ -246,17 +262,19 @@ def refuse_claim(session: orm.Session, *, actor: Actor, claim: Claim, reason: st
     if not reason.strip():
         raise ClaimInvalidError("A refusal states its reasons.", field="reason")
     move_claim(session, claim, "refused", refused_at=now, reason=reason.strip()[:TEXT_LIMIT])
-    _tell(session, actor=actor, claim=claim, to=claim.policy.insured_organisation_id, now=now)
+    _tell(session, actor=actor, claim=claim, to=[claim.policy.insured_organisation_id], now=now)
     return claim
 
 
 def settle_part(session: orm.Session, *, claim: Claim, paid_on: date, now: datetime) -> None:
     """A part is confirmed as paid; with the last of them the claim is paid and the agreements are told."""
-    if any(row.payment.state != "confirmed" for row in claim.payments):
+    # Two parts confirmed at once: the second waits for the row and then sees the first.
+    session.execute(lock_rows(session, sa.select(Claim.id).where(Claim.id == claim.id)))
+    if queries.count_unconfirmed(session, payment_ids=[row.payment_id for row in claim.payments]):
         return
     move_claim(session, claim, "paid", settled_on=paid_on)
     assert claim.indemnity_minor is not None, "a claim is agreed with its amount"
-    _tell(session, actor=None, claim=claim, to=claim.policy.insured_organisation_id, now=now)
+    _tell(session, actor=None, claim=claim, to=[claim.policy.insured_organisation_id], now=now)
     record_event(
         session,
         ClaimSettled(
@@ -270,16 +288,16 @@ def close_claim(session: orm.Session, *, actor: Actor, claim: Claim, now: dateti
     """The insurer closes its file after payment."""
     _check_insurer(actor, claim)
     move_claim(session, claim, "closed")
-    _tell(session, actor=actor, claim=claim, to=claim.policy.insured_organisation_id, now=now)
+    _tell(session, actor=actor, claim=claim, to=[claim.policy.insured_organisation_id], now=now)
     return claim
 
 
-def _tell(session: orm.Session, *, actor: Any, claim: Claim, to: int, now: datetime) -> None:
+def _tell(session: orm.Session, *, actor: Any, claim: Claim, to: list[int], now: datetime) -> None:
     record_act(session, actor=actor, action=f"insurance.claim_{claim.state}", subject_kind="claim", now=now,
                subject_id=claim.public_id, details={"indemnity_minor": claim.indemnity_minor})  # fmt: skip
     project = claim.policy.project
     notify(
-        session, organisation_ids=[to], kind=f"claim.{claim.state}", now=now, url=f"/claims/{claim.public_id}",
+        session, organisation_ids=to, kind=f"claim.{claim.state}", now=now, url=f"/claims/{claim.public_id}",
         parameters={"title_zh": project.title_zh, "title_en": project.title_en},
         dedupe_key=f"claim.{claim.state}:{claim.public_id}:{now.isoformat()}",
     )  # fmt: skip

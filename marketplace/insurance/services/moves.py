@@ -7,10 +7,18 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from marketplace.db import changed_rows
+from marketplace.db import changed_rows, lock_rows
 from marketplace.insurance.errors import ClaimStateError, PolicyStateError, QuoteStateError
-from marketplace.insurance.models import Claim, Policy, Quote
+from marketplace.insurance.models import Claim, Policy, Quote, QuoteRequest
 from marketplace.insurance.states import check_claim_move, check_policy_move, check_quote_move
+
+
+def lock_request(session: orm.Session, quote: Quote) -> QuoteRequest:
+    """Lock the one place of a request and read the states again: who binds, answers or shares waits for the other."""
+    session.execute(lock_rows(session, sa.select(QuoteRequest.id).where(QuoteRequest.id == quote.request_id)))
+    session.refresh(quote.request, ["state"])
+    session.refresh(quote, ["state"])
+    return quote.request
 
 
 def move_quote(session: orm.Session, quote: Quote, after: str, **values: Any) -> None:

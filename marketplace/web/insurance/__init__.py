@@ -7,6 +7,6 @@ from flask import Blueprint
 blueprint = Blueprint("insurance", __name__)
 
 # The views attach themselves to the blueprint when they are imported.
-from marketplace.web.insurance import claims, policies, products, quotes, requests  # noqa: E402  # after the blueprint
+from marketplace.web.insurance import claims, panels, policies, products, quotes, requests  # noqa: E402  # after the blueprint
 
-__all__ = ["blueprint", "claims", "policies", "products", "quotes", "requests"]
+__all__ = ["blueprint", "claims", "panels", "policies", "products", "quotes", "requests"]

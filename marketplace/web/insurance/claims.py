@@ -14,7 +14,7 @@ from marketplace.accounts.permissions import Permission
 from marketplace.db import current_session
 from marketplace.errors import MarketplaceError
 from marketplace.insurance import queries, services
-from marketplace.insurance.models import Claim
+from marketplace.insurance.models import Claim, CoinsuranceLine, money_of
 from marketplace.insurance.rules import list_deadlines
 from marketplace.insurance.services import Adjustment
 from marketplace.web.errors import status_of
@@ -50,9 +50,10 @@ def _render(claim: Claim, values: Any, errors: dict[str, str], status: int = 422
         seen_payments=[
             row.id
             for row in claim.payments
-            if actor.organisation_id in (row.organisation_id, policy.insurer_organisation_id)
+            if actor.organisation_id in (row.organisation_id, row.insurer_organisation_id)
             or actor.organisation_kind in (*queries.OVERSEERS, "auditor")
         ],
+        owed=_list_owed(claim),
         determinations=options("determination"),
         name_of=name_of,
         values=values,
@@ -61,6 +62,15 @@ def _render(claim: Claim, values: Any, errors: dict[str, str], status: int = 422
         today=clock.day_in_zone(clock.now()),
     )
     return (page, status) if errors else page
+
+
+def _list_owed(claim: Claim) -> list[tuple[CoinsuranceLine, int]]:
+    """What each insurer of a panel owes of the indemnity, its own share and no other; empty without a panel."""
+    policy = claim.policy
+    if policy.panel is None or not claim.indemnity_minor:
+        return []
+    parts = money_of(policy, claim.indemnity_minor).allocate([share for _insurer, share in policy.shares])
+    return [(line, part.amount_minor) for line, part in zip(policy.panel.lines, parts, strict=True)]
 
 
 def _act(public_id: str, verb: Callable[..., Claim], done: str, **values: Any) -> Any:

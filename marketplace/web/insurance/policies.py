@@ -16,6 +16,7 @@ from marketplace.insurance import queries, services
 from marketplace.insurance.models import Policy
 from marketplace.web.errors import status_of
 from marketplace.web.insurance import blueprint
+from marketplace.web.insurance.panels import rows_of_policy
 from marketplace.web.insurance.words import FormReader, shown_errors
 
 
@@ -42,14 +43,16 @@ def show_policy(public_id: str) -> Any:
 def _render(policy: Policy, values: Any, errors: dict[str, str], status: int = 422) -> Any:
     actor = current_actor()
     own = policy.insured_organisation_id == actor.organisation_id
-    payers = (policy.insured_organisation_id, policy.insurer_organisation_id)
+    parties = (policy.insured_organisation_id, *(insurer for insurer, _share in policy.shares))
+    party = actor.organisation_id in parties or actor.organisation_kind in queries.OVERSEERS
     page = render_template(
         "insurance/policy_show.html",
         policy=policy,
         own=own,
         may_claim=own and actor.can(Permission.QUOTE_REQUEST) and policy.state in ("in_force", "expired"),
-        sees_payment=actor.organisation_id in payers or actor.organisation_kind in queries.OVERSEERS,
-        sees_quote=actor.organisation_id in payers or actor.organisation_kind in queries.OVERSEERS,
+        sees_payment=party,
+        sees_quote=party,
+        panel_rows=rows_of_policy(policy),
         values=values,
         field_errors=errors,
         errors=list(errors.items()),

@@ -11,13 +11,19 @@ from marketplace import clock
 from marketplace.accounts.access import current_actor, require_fresh_sign_in, requires
 from marketplace.accounts.permissions import Permission
 from marketplace.db import current_session
-from marketplace.errors import InvalidInputError
+from marketplace.errors import InvalidInputError, MarketplaceError
 from marketplace.insurance import queries, services
 from marketplace.insurance.models import Quote
 from marketplace.insurance.rules import hash_content
 from marketplace.insurance.services import disclosure_of
+from marketplace.insurance.states import SHARED_STATES
+from marketplace.web.errors import status_of
 from marketplace.web.insurance import blueprint
-from marketplace.web.insurance.words import name_of, reason_of, shown_errors
+from marketplace.web.insurance.panels import rows_of_quote, typed_panel
+from marketplace.web.insurance.words import FormReader, name_of, reason_of, shown_errors
+
+# Rows of the form for following insurers.
+FOLLOWERS = tuple(range(1, 6))
 
 
 def _get(public_id: str) -> Quote:
@@ -31,13 +37,17 @@ def show_quote(public_id: str) -> Any:
     return _render(_get(public_id), {}, {})
 
 
-def _render(quote: Quote, values: Any, errors: dict[str, str], form: str = "") -> Any:
+def _render(quote: Quote, values: Any, errors: dict[str, str], form: str = "", status: int = 422) -> Any:
     session, actor = current_session(), current_actor()
     insurer = quote.insurer_organisation_id == actor.organisation_id
     own = quote.request.organisation_id == actor.organisation_id
     priced = quote.trail is not None
     open_ = quote.request.state == "open"
     policy = queries.find_policy_of_quote(session, quote_id=quote.id)
+    may_make = insurer and open_ and actor.can(Permission.QUOTE_MAKE)
+    rows = rows_of_quote(quote)
+    # A refused proposal stays on the page with what was typed, whatever has happened to the quote meanwhile.
+    shares = insurer and (form == "panel" or (may_make and _may_share(quote)))
     page = render_template(
         "insurance/quote_show.html",
         quote=quote,
@@ -46,26 +56,38 @@ def _render(quote: Quote, values: Any, errors: dict[str, str], form: str = "") -
         policy=policy,
         insurer=insurer,
         own=own,
-        may_make=insurer and open_ and actor.can(Permission.QUOTE_MAKE),
+        may_make=may_make,
+        panel_rows=rows,
+        follows=not insurer and any(row.line.organisation_id == actor.organisation_id for row in rows),
+        may_share=shares,
+        follower_rows=FOLLOWERS,
+        possible_followers=queries.list_followers(session, lead_id=quote.insurer_organisation_id) if shares else [],
         may_bind=own and actor.can(Permission.POLICY_BIND),
         shown_hash=hash_content(disclosure_of(quote)) if priced else "",
         values=values,
+        panel_values=values if form == "panel" else typed_panel(quote.panel),
         form=form,
         field_errors=errors,
         errors=list(errors.items()),
         name_of=name_of,
         reason_of=reason_of,
     )
-    return (page, 422) if errors else page
+    return (page, status) if errors else page
 
 
-def _refused(public_id: str, error: InvalidInputError, form: str) -> Any:
+def _may_share(quote: Quote) -> bool:
+    if quote.panel is None:
+        return quote.state in ("priced", "offered") and quote.disclosure is None
+    return quote.state in SHARED_STATES and not quote.panel.complete
+
+
+def _refused(public_id: str, error: MarketplaceError, form: str) -> Any:
     """The page again, as it stands in the database, with what was typed."""
     errors = shown_errors(error)
     if not errors:
         raise error
     current_session().expire_all()
-    return _render(_get(public_id), request.form, errors, form)
+    return _render(_get(public_id), request.form, errors, form, status_of(error))
 
 
 def _back(public_id: str) -> Any:
@@ -149,6 +171,29 @@ def revise_quote(public_id: str) -> Any:
     fresh = services.revise_quote(current_session(), actor=current_actor(), quote=_get(public_id), now=clock.now())
     flash(_("A new version is begun; the earlier one is superseded."), "amber")
     return _back(fresh.public_id)
+
+
+@blueprint.post("/quotes/<public_id>/panel")
+@requires(Permission.QUOTE_MAKE)
+def propose_panel(public_id: str) -> Any:
+    """Share the quote with following insurers."""
+    quote = _get(public_id)
+    reader = FormReader(request.form, quote.request.currency)
+    lead_share, lead_fee = reader.basis_points("lead_share"), reader.share("lead_fee") or ""
+    followers = [
+        (reader.text(f"follower_{number}", limit=40), reader.basis_points(f"share_{number}", needed=False))
+        for number in FOLLOWERS
+    ]
+    try:
+        reader.check()
+        services.propose_panel(
+            current_session(), actor=current_actor(), quote=quote, lead_share_bps=lead_share, lead_fee=lead_fee,
+            followers=followers, now=clock.now(),
+        )  # fmt: skip
+    except MarketplaceError as error:
+        return _refused(public_id, error, "panel")
+    flash(_("The panel is proposed; each following insurer answers for itself."), "jade")
+    return _back(public_id)
 
 
 @blueprint.post("/quotes/<public_id>/accept")

@@ -14,7 +14,7 @@ from marketplace.db import current_session
 from marketplace.errors import MarketplaceError
 from marketplace.insurance import queries, services
 from marketplace.insurance.models import COST_ITEMS, QuoteRequest
-from marketplace.insurance.states import QUOTE_STATES
+from marketplace.insurance.states import QUOTE_STATES, SHARED_STATES
 from marketplace.projects.models import Project
 from marketplace.projects.queries import get_project
 from marketplace.web.chain import register_step
@@ -56,6 +56,8 @@ def _list_of_insurer() -> Any:
         **pager,
         policies=queries.list_policies(session, actor=actor),
         claims=queries.list_claims(session, actor=actor),
+        lines=queries.list_lines(session, actor=actor),
+        open_states=SHARED_STATES,
     )
 
 
@@ -167,6 +169,7 @@ def show_request(public_id: str) -> Any:
         compared=[quote for quote in quotes if quote.premium_minor is not None] if _may_compare(found) else [],
         comparison=_may_compare(found),
         asked=queries.list_insurers_asked(session, request_id=found.id) if own or len(quotes) > 1 else [],
+        shared=any(quote.panel is not None for quote in quotes),
         own=own,
         may_withdraw=own
         and found.state == "open"

@@ -116,6 +116,13 @@ class FormReader:
             return "0"
         return format(value.normalize(), "f")
 
+    def basis_points(self, name: str, *, needed: bool = True) -> int:
+        """A percentage with at most two decimals in basis points; zero where an optional field is empty."""
+        value = Decimal(self.share(name, needed=needed) or "0") * 10_000
+        if value != int(value):
+            self.errors[name] = "Enter a percentage with at most two decimals."
+        return int(value)
+
     def check(self) -> None:
         if self.errors:
             raise InvalidInputError(errors=self.errors)

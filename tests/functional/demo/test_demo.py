@@ -17,7 +17,7 @@ from marketplace.audit.services import verify_chain
 from marketplace.demo.builder import load_market
 from marketplace.demo.story import ENDINGS, PROJECT, SUFFIX
 from marketplace.funding.models import Round
-from marketplace.insurance.models import Policy, Quote
+from marketplace.insurance.models import CoinsuranceLine, CoinsurancePanel, Policy, Quote
 from marketplace.ledger.services import check_ledger
 from marketplace.projects.models import Project
 from marketplace.projects.words import SECTORS
@@ -35,6 +35,26 @@ def counts(session: Any, column: Any) -> dict[str, int]:
     return dict(session.execute(sa.select(column, sa.func.count()).group_by(column)).all())
 
 
+def check_panel(session: Any) -> None:
+    """The panel of the content is a policy in force with three insurers, each paid its own part."""
+    panel = session.scalars(
+        sa.select(CoinsurancePanel).options(
+            sa.orm.selectinload(CoinsurancePanel.lines).joinedload(CoinsuranceLine.premium_payment)
+        )
+    ).one()
+    policy = session.scalar(sa.select(Policy).where(Policy.quote_id == panel.quote_id))
+    assert policy.state == "in_force"
+    assert session.get(Project, policy.project_id).code == "dry-electrode-coating"
+    assert [(line.share_bps, line.is_lead, line.state) for line in panel.lines] == [
+        (4500, True, "accepted"), (3200, False, "accepted"), (2300, False, "accepted"),
+    ]  # fmt: skip
+    assert panel.lead_fee == "0.03"
+    payments = [line.premium_payment for line in panel.lines]
+    assert {payment.state for payment in payments} == {"confirmed"}
+    assert [payment.payee_organisation_id for payment in payments] == [line.organisation_id for line in panel.lines]
+    assert sum(payment.amount_minor for payment in payments) == policy.premium_minor - policy.subsidy_minor
+
+
 def test_market_is_whole_and_sound(session: Any) -> None:
     """One test, because building the market is what takes the time."""
     projects = session.scalars(sa.select(Project)).all()
@@ -47,6 +67,8 @@ def test_market_is_whole_and_sound(session: Any) -> None:
     assert set(counts(session, Agreement.state)) == set(AGREEMENT_STATES)
     assert {"offered", "bound"} <= set(counts(session, Quote.state))
     assert "in_force" in counts(session, Policy.state) or "expired" in counts(session, Policy.state)
+
+    check_panel(session)
 
     for ending in ENDINGS:
         copy = next(project for project in projects if project.code == f"{PROJECT}-{SUFFIX[ending]}")
