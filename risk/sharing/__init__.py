@@ -63,6 +63,7 @@ _EXPORTS = {
     "TERMS_SCHEMA": "risk.sharing.schema",
     "EVENT_SCHEMA": "risk.sharing.schema",
     "joint_pilot": "risk.sharing.templates",
+    "sub_fund": "risk.sharing.template_sub_fund",
     "describe_terms": "risk.sharing.describe",
     "TermsError": "risk.sharing.errors",
     "EventError": "risk.sharing.errors",

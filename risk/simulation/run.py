@@ -25,7 +25,7 @@ MEMORY_LIMIT = 3 * 2**29
 RANGE_SCENARIOS = 2_000
 _BYTES_PER_PARTY_AND_SCENARIO = 4 * 8 + 3 * 8
 _CHUNK_BYTES = 200 * 2**20
-_OUTSIDE = ("project", "creditors")
+_OUTSIDE = ("project", "fund", "creditors")
 
 
 def simulate(
