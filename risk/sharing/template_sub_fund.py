@@ -13,7 +13,7 @@ from risk.sharing.terms import validate_terms
 Json = dict[str, Any]
 BASIS = "partnership_distribution"
 _REQUIRED = ("title", "currency", "fund", "partners", "calls", "hurdle_rate", "carry")
-_OPTIONAL = ("milestones", "guidance", "invented")
+_OPTIONAL = ("guidance", "invented")
 _CREDITORS: Json = {
     "id": "creditors",
     "name": {"zh": "清算费用与合伙企业债权人", "en": "Liquidation costs and creditors of the partnership"},
@@ -33,11 +33,10 @@ def sub_fund(parameters: Json) -> Json:
     parameters : dict
         ``title``, ``currency``, ``fund`` (``id``, ``name``: the vehicle that calls and distributes), ``partners`` (at
         least 2: ``id``, ``kind``, ``name``, ``amounts_minor`` by call in minor units; the general partner's own
-        commitment has kind ``general_partner``), ``calls`` (``id``, ``on``, optional ``conditions``: milestones),
+        commitment has kind ``general_partner``), ``calls`` (``id``, ``on``: dated, without conditions),
         ``hurdle_rate`` (decimal text per year), ``carry`` (``party`` with ``id`` and ``name``, ``share`` c of profit,
         ``speed`` s of the catch-up, c < s <= 1). Optional:
 
-        ``milestones`` (``id``, ``name``);
         ``guidance``: ``party`` (a partner of kind guidance_fund), ``concession`` (``share`` of its gain above the
         hurdle, ``cap_share_of_gain``, ``beneficiaries`` by part, ``conditions`` (``id``, ``name``), ``approval``).
 
@@ -68,16 +67,11 @@ def sub_fund(parameters: Json) -> Json:
         "project": parameters["fund"]["id"],
         "parties": _parties(parameters),
         "approvals": [{"id": programs.CONCESSION, **concession["approval"]}] if concession else [],
-        "milestones": parameters.get("milestones", []),
+        "milestones": [],
         "flags": concession["conditions"] if concession else [],
         "instruments": programs.contributions(partners),
         "tranches": [
-            {
-                "id": call["id"],
-                "on": call["on"],
-                "conditions": call.get("conditions", []),
-                "amounts": programs.called(partners, call["id"]),
-            }
+            {"id": call["id"], "on": call["on"], "conditions": [], "amounts": programs.called(partners, call["id"])}
             for call in parameters["calls"]
         ],
         "accruals": [
