@@ -128,15 +128,12 @@ def amount_words(amount: Amount | Any, model: Model) -> Words:
 
 def _share_gap_words(gap: ShareGap, model: Model) -> Words:
     party, share = model.parties[gap.party].name, percent_words(Fraction(*gap.share))
-    zh, en = (
-        f"使{party['zh']}的收益达到全部收益的{share}尚需分配的金额",
-        f"what it takes until {party['en']} has {share}",
-    )
-    en = f"{en} of all profit"
+    scope: Words = {"zh": "各方", "en": "all parties"}
     if set(gap.among) != set(model.parties):
         names = [model.parties[name].name for name in gap.among]
-        zh += f"（全部收益指{'、'.join(name['zh'] for name in names)}已获分配的收益之和）"
-        en += f" distributed to {', '.join(name['en'] for name in names)}"
+        scope = {key: mark.join(name[key] for name in names) for key, mark in (("zh", "、"), ("en", ", "))}
+    zh = f"{party['zh']}累计收益达到{scope['zh']}累计收益合计的{share}所需金额"
+    en = f"what it takes until {party['en']} has {share} of all profit distributed to {scope['en']}"
     if gap.speed[0] < gap.speed[1]:
         speed = percent_words(Fraction(*gap.speed))
         zh, en = f"{zh}（追补比例{speed}）", f"{en}, taking {speed} of each payment"

@@ -13,42 +13,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk.sharing import Engine, EventError, TermsError, describe_terms, sub_fund
+from tests.factories.sub_funds import parameters
 from tests.reference.sharing import Reference
 from tests.reference.splitting import rounded
 
 Json = dict[str, Any]
 CATCH_UP = ("programs", "exit", "seq", 3, "cap", "amount", "gap")
-
-
-def partner(name: str, kind: str, first: int, second: int) -> Json:
-    """Return a partner of the template with its two calls."""
-    return {"id": name, "kind": kind, "name": {"zh": f"合伙人{name}", "en": name},
-            "amounts_minor": {"C1": first, "C2": second}}  # fmt: skip
-
-
-def parameters(manager: int = 10_000_000, second: int = 0) -> Json:
-    """Return a fund of 400,000.00 public, 500,000.00 industrial and about 100,000.00 of its general partner."""
-    return {
-        "title": {"zh": "子基金合伙协议", "en": "Partnership agreement of a sub-fund"}, "currency": "CNY",
-        "fund": {"id": "fund", "name": {"zh": "子基金", "en": "Sub-fund"}},
-        "partners": [
-            partner("public", "guidance_fund", 40_000_000, second),
-            partner("private", "industrial_fund", 50_000_000, second),
-            partner("manager", "general_partner", manager, 0),
-        ],
-        "calls": [{"id": "C1", "on": "2027-01-01"}, *([{"id": "C2", "on": "2027-06-01"}] if second else [])],
-        "hurdle_rate": "0.06",
-        "carry": {"party": {"id": "team", "name": {"zh": "绩效分成方", "en": "Carry"}}, "share": "0.20", "speed": "1"},
-        "guidance": {
-            "party": "public",
-            "concession": {
-                "share": "0.50", "cap_share_of_gain": "0.40", "beneficiaries": {"private": 3, "manager": 1},
-                "conditions": [{"id": "raised", "name": {"zh": "两个项目升级", "en": "two projects gain a level"}}],
-                "approval": {"body": {"zh": "引导基金管委会", "en": "Board of the fund"}, "number": "12",
-                             "on": "2026-03-01"},
-            },
-        },
-    }  # fmt: skip
 
 
 def rows(terms: Json, *distributions: tuple[str, Json]) -> list[Json]:
@@ -267,8 +237,8 @@ def test_the_clauses_read_as_a_fund_document() -> None:
     terms = sub_fund(parameters())
     chinese = {row["clause"]: row["sentence"] for row in describe_terms(terms, "zh_Hans_CN")}
     assert chinese["programs.exit.seq[3].cap"] == (
-        "以使绩效分成方的收益达到全部收益的20%尚需分配的金额（全部收益指合伙人public、合伙人private、合伙人manager、绩效分成方"
-        "已获分配的收益之和）为限，支付绩效分成方（合伙企业分配，第6顺位）。"
+        "以绩效分成方累计收益达到合伙人public、合伙人private、合伙人manager、绩效分成方累计收益合计的20%所需金额为限，"
+        "支付绩效分成方（合伙企业分配，第6顺位）。"
     )
     english = {row["clause"]: row["sentence"] for row in describe_terms(terms, "en")}
     assert english["programs.exit.seq[3].cap"] == (
@@ -277,6 +247,7 @@ def test_the_clauses_read_as_a_fund_document() -> None:
     )
     split = english["programs.exit.seq[4].share"]
     assert "conceded by public out of its own realised gains, at most 40% of them" in split
+    assert chinese["tranches.C1"].startswith("计划于2027-01-01缴付出资1,000,000.00元：")
     changed = parameters()
     changed["carry"]["speed"] = "0.5"
     slower = {row["clause"]: row["sentence"] for row in describe_terms(sub_fund(changed), "zh_Hans_CN")}

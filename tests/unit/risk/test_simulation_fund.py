@@ -6,8 +6,8 @@ import pytest
 
 from risk.sharing import settle, sub_fund
 from risk.simulation import SimulationError, default_drivers, replay_scenario, simulate
+from tests.factories.sub_funds import parameters
 from tests.reference.sharing import Reference
-from tests.unit.risk.test_sharing_sub_fund import parameters
 
 TERMS = sub_fund(parameters(second=1_000_000))
 DRIVERS = default_drivers(TERMS, {})
