@@ -13,7 +13,9 @@ from marketplace.agreements.services import drafting, simulations
 from marketplace.agreements.services.verification import verify_agreement
 from marketplace.errors import NotAllowedError
 from marketplace.jobs.services import run_due_jobs
+from risk.sharing import sub_fund
 from risk.sharing.scenario_a import parameters as joint_pilot_parameters
+from tests.conftest import table_counts
 from tests.factories import MOMENT, sub_funds
 from tests.factories import agreements as factory
 
@@ -144,3 +146,41 @@ def test_the_api_shows_an_agreement_without_a_project(signed: factory.Scene, cal
     assert [row["id"] for row in call(private, "GET", "").get_json()["data"]] == [signed.public_id]
     for path in ("", "/versions", "/events", "/verification", "/bundle", "/statements/private"):
         assert call(private, "GET", f"/{signed.public_id}{path}").status_code == 200, path
+
+
+def new_agreement(members: dict[str, Any], **changes: Any) -> dict[str, Any]:
+    organisations = {party: members[party].organisation.public_id for party in PARTIES}
+    return {
+        "title_zh": "子基金合伙协议", "title_en": "Partnership agreement", "terms": sub_fund(sub_funds.parameters()),
+        "organisations": {**organisations, "team": None, "creditors": None}, **changes,
+    }  # fmt: skip
+
+
+def test_the_api_drafts_the_agreement_of_a_fund(make: Any, call: Any) -> None:
+    members = sub_funds.make_members(make)
+    answer = call(members["fund"], "POST", "", new_agreement(members))
+    assert answer.status_code == 201
+    drafted = answer.get_json()
+    assert (drafted["state"], drafted["version"]) == ("draft", 1)
+    seats = {row["party"]: row.get("organisation") for row in drafted["parties"]}
+    assert seats == new_agreement(members)["organisations"]
+    # Nobody else sees it before it is shared.
+    assert call(members["private"], "GET", f"/{drafted['id']}").status_code == 404
+    assert call(members["fund"], "GET", f"/{drafted['id']}/versions").status_code == 200
+
+
+@pytest.mark.parametrize(("who", "changes", "status", "code"), [
+    ("private", {}, 403, None), ("team", {}, 403, None), ("fund", {"title_en": ""}, 422, "invalid_input"),
+    ("fund", {"organisations": {"fund": "org_nobody"}}, 404, None), ("fund", {"organisations": {}}, 422, None),
+    ("fund", {"terms": {"schema": 1}}, 422, "terms_refused"), ("manager", {}, 422, None),
+])  # fmt: skip
+def test_a_bad_draft_of_a_fund_writes_nothing(
+    make: Any, call: Any, who: str, changes: Any, status: int, code: str | None
+) -> None:
+    members = {**sub_funds.make_members(make), "team": make.member("project_team")}
+    call(members[who], "GET", "")
+    before = table_counts(make.database)
+    answer = call(members[who], "POST", "", new_agreement(members, **changes))
+    assert answer.status_code == status
+    assert code in (None, answer.get_json()["error"]["code"])
+    assert {**table_counts(make.database), "audit_line": 0} == {**before, "audit_line": 0}
