@@ -81,6 +81,8 @@ KIND_PERMISSIONS: dict[str, frozenset[Permission]] = {
                 P.MANDATE_EDIT, P.MANDATE_READ, P.COMMITMENT_MAKE, P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT,
                 P.SCORE_REQUEST, P.PAYMENT_RECORD, P.LINKAGE_READ,
             }
+            # A venture fund may itself have partners, whose agreement it drafts.
+            | ({P.AGREEMENT_DRAFT} if kind == "venture_fund" else set())
             for kind in ("angel", "venture_fund", "industrial_fund", "bank")
         },
         "guidance_fund": _PARTY

@@ -26,7 +26,7 @@ def on_policy_bound(session: orm.Session, event: PolicyBound) -> None:
 def on_agreement_activated(session: orm.Session, event: AgreementActivated) -> None:
     """A policy that was in force before the last signature counts from the first day of the agreement."""
     agreement = queries.find_agreement(session, agreement_id=event.agreement_id)
-    if agreement is None:
+    if agreement is None or agreement.project_id is None:
         return
     for policy in list_policies_of_project(session, project_id=agreement.project_id):
         if policy.state == "in_force":

@@ -23,14 +23,15 @@ SIMULATION_STATES = ("waiting", "done", "failed")
 
 
 class Agreement(Base, PublicId):
-    """One agreement of one project; its terms live in versions, its life in events."""
+    """One agreement of one project, or of a fund; its terms live in versions, its life in events."""
 
     PREFIX = "agr"
     __tablename__ = "agreement"
     __table_args__ = (words_check("state", AGREEMENT_STATES), words_check("currency", tuple(EXPONENTS)))
 
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
-    project_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("project.id"), index=True)
+    # None: the agreement of a fund, which belongs to no single project.
+    project_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("project.id"), index=True)
     # The funding round that it came from; funding lies below and is named by its number only.
     round_id: orm.Mapped[int | None] = orm.mapped_column(index=True)
     title_zh: orm.Mapped[str] = orm.mapped_column(sa.String(200))

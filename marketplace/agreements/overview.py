@@ -9,6 +9,7 @@ from sqlalchemy import orm
 
 from marketplace.agreements import queries
 from marketplace.agreements.models import Agreement, AgreementVersion
+from marketplace.agreements.rules import TEAM
 from marketplace.agreements.running import engine_for, load_state
 
 # Live balances worth a line on the page, in the order of the page.
@@ -80,7 +81,7 @@ def _name_of(model: Any, kind: str, which: str, language: str) -> str:
 def list_next_steps(session: orm.Session, *, agreement: Agreement) -> list[Step]:
     """What waits for whom: sharing, simulation, signatures, then calls, proposals and payments."""
     if agreement.state == "draft":
-        return [Step("share", "project", done=False)]
+        return [Step("share", _team(agreement), done=False)]
     if agreement.state in ("negotiating", "signing"):
         return _steps_to_signing(session, agreement)
     if agreement.state != "active":
@@ -96,6 +97,10 @@ def list_next_steps(session: orm.Session, *, agreement: Agreement) -> list[Step]
     return steps + _calls_left(session, agreement)
 
 
+def _team(agreement: Agreement) -> str:
+    return next((party.party for party in agreement.parties if party.role in TEAM), "")
+
+
 def _steps_to_signing(session: orm.Session, agreement: Agreement) -> list[Step]:
     version = queries.get_version(session, agreement=agreement)
     simulated = queries.find_latest_simulation(session, agreement=agreement, terms_hash=version.terms_hash)
@@ -103,7 +108,7 @@ def _steps_to_signing(session: orm.Session, agreement: Agreement) -> list[Step]:
         signature.party_id
         for signature in queries.list_signatures(session, agreement_id=agreement.id, version_id=version.id)
     }
-    return [Step("simulate", "project", done=simulated is not None)] + [
+    return [Step("simulate", _team(agreement), done=simulated is not None)] + [
         Step("sign", party.party, done=party.id in signed)
         for party in agreement.parties
         if party.organisation_id is not None
@@ -118,9 +123,9 @@ def _calls_left(session: orm.Session, agreement: Agreement) -> list[Step]:
     steps = []
     for tranche in left[:1]:
         open_conditions = [name.split(":", 1)[1] for name in tranche.conditions if not state.flags[name]]
-        what = "milestone" if open_conditions else "call"
+        what, who = ("milestone", "") if open_conditions else ("call", _team(agreement))
         steps.append(
-            Step(what, "" if open_conditions else "project", done=False, link=", ".join(open_conditions) or tranche.id,
+            Step(what, who, done=False, link=", ".join(open_conditions) or tranche.id,
                  amount_minor=sum(tranche.amounts.values()))
         )  # fmt: skip
     return steps

@@ -46,6 +46,18 @@ class AgreementListSchema(StrictSchema):
     page = ma.fields.Nested(PageSchema)
 
 
+class NewFundAgreementSchema(StrictSchema):
+    """A fund's agreement: its terms, and by party the organisation that acts for it (null: paid outside)."""
+
+    title_zh = ma.fields.String(required=True, validate=ma.validate.Length(min=1, max=200))
+    title_en = ma.fields.String(required=True, validate=ma.validate.Length(min=1, max=200))
+    terms = ma.fields.Dict(required=True)
+    organisations = ma.fields.Dict(
+        keys=ma.fields.String(), values=ma.fields.String(allow_none=True), required=True,
+        validate=ma.validate.Length(max=100),
+    )  # fmt: skip
+
+
 class AgreementVersionSchema(StrictSchema):
     """A version with its terms as a document."""
 

@@ -11,6 +11,7 @@ from flask_smorest import Blueprint
 from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
+from marketplace.accounts.queries import get_organisation
 from marketplace.agreements import queries, rules, schemas
 from marketplace.agreements.models import Agreement, AgreementEvent, AgreementVersion
 from marketplace.agreements.services import drafting, proposals, simulations
@@ -58,6 +59,25 @@ def list_agreements(query: dict[str, Any]) -> Any:
     total = queries.count_agreements(session, actor=actor, state=query["state"])
     next_cursor = shown[-1].public_id if len(rows) > query["limit"] else None
     return {"data": shown, "page": {"next_cursor": next_cursor, "total": total}}
+
+
+@blueprint.post("")
+@blueprint.arguments(schemas.NewFundAgreementSchema)
+@blueprint.response(201, schemas.AgreementSchema)
+@requires(Permission.AGREEMENT_DRAFT)
+def draft_fund_agreement(values: dict[str, Any]) -> Any:
+    """Draft the agreement of a fund, which belongs to no project; a pilot's is drafted on its project's page."""
+    session, actor = current_session(), current_actor()
+    seats = [
+        drafting.Seat(
+            party, get_organisation(session, actor=actor, public_id=organisation).id if organisation else None
+        )
+        for party, organisation in values["organisations"].items()
+    ]
+    return drafting.draft_agreement(
+        session, actor=actor, project=None, terms=values["terms"], seats=seats, title_zh=values["title_zh"],
+        title_en=values["title_en"], now=clock.now(),
+    )  # fmt: skip
 
 
 @blueprint.get("/<public_id>")

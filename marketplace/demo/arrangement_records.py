@@ -99,12 +99,21 @@ class SubFund:
     hurdle: str
     hurdle_basis: str
     catch_up: str
+    catch_up_speed: str
     carry: str
+    carry_to_zh: str
+    carry_to_en: str
+    signed_on: datetime.date
+    call_dates: tuple[datetime.date, ...]
     concession_share: str
     concession_cap_of_gain: str
     concession_condition_zh: str
     concession_condition_en: str
     concession_approval: str
+    concession_approved_on: datetime.date
+    concession_body_zh: str
+    concession_body_en: str
+    concession_to: tuple[str, ...]
 
 
 @dataclass(frozen=True)

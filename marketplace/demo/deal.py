@@ -30,11 +30,9 @@ from marketplace.projects.services import move_project
 
 PASSPHRASE = "a passphrase of the demonstration"
 # Who records which kind of the engine's events; the rest is recorded by the house when another domain has decided.
+TEAM_RECORDS = ("drawdown_call", "revenue_report", "distribution")
 RECORDER = {
-    "drawdown_call": "project",
-    "revenue_report": "project",
     "interest_due": "bank",
-    "distribution": "project",
     "loss_event": "bank",
     "pool_compensation": "pool",
     "recovery": "bank",
@@ -52,8 +50,10 @@ class Deal:
     seats: dict[str, str]
     testing_body: str
     assessor: str
+    # The party that drafts and uses the money: the project, or the fund of a partnership agreement.
+    team: str = "project"
     public_id: str = ""
-    project_id: int = 0
+    project_id: int | None = None
     engaged: bool = False
     payments: int = 0
     simulation: Any = None
@@ -64,12 +64,12 @@ class Deal:
         return self.cast.signatory(self.seats[party])
 
     def agreement(self, session: orm.Session) -> Agreement:
-        return queries.get_agreement(session, actor=self.actor("project"), public_id=self.public_id)
+        return queries.get_agreement(session, actor=self.actor(self.team), public_id=self.public_id)
 
     def draft(
         self,
         *,
-        project: Project,
+        project: Project | None,
         parameters: dict[str, Any],
         title_zh: str,
         title_en: str,
@@ -79,7 +79,7 @@ class Deal:
         template: str = "joint_pilot",
     ) -> None:
         """The team drafts the template with its figures and shows it to the parties."""
-        terms = drafting.make_terms(parameters, template)
+        terms = drafting.make_terms(parameters, template=template)
         seats = [
             drafting.Seat(
                 party["id"],
@@ -88,14 +88,14 @@ class Deal:
             for party in terms["parties"]
         ]
         with self.database.transaction() as session:
-            actor = self.actor("project")
+            actor = self.actor(self.team)
             agreement = drafting.draft_agreement(
                 session, actor=actor, project=project, terms=terms, seats=seats, title_zh=title_zh, title_en=title_en,
                 now=now, round_id=round_id,
             )  # fmt: skip
             if share:
                 drafting.share_draft(session, actor=actor, agreement=agreement, now=now)
-            self.public_id, self.project_id = agreement.public_id, project.id
+            self.public_id, self.project_id = agreement.public_id, agreement.project_id
 
     def simulate(self, *, now: datetime, drivers: dict[str, Any] | None = None, scenarios: int = 10_000) -> Any:
         """Ask for the simulation and let the job run it; returns the stored run."""
@@ -103,7 +103,7 @@ class Deal:
             agreement = self.agreement(session)
             chosen = drivers or simulations.suggest_drivers(session, agreement=agreement, today=now.date())
             run = simulations.request_simulation(
-                session, agreement=agreement, actor=self.actor("project"), drivers=chosen, now=now, scenarios=scenarios
+                session, agreement=agreement, actor=self.actor(self.team), drivers=chosen, now=now, scenarios=scenarios
             )
             run_id = run.public_id
         run_due_jobs(self.database, now=now)
@@ -132,23 +132,23 @@ class Deal:
     def start_pilot(self, *, now: datetime) -> None:
         """The team starts the pilot; from then on data may be handed over."""
         with self.database.transaction() as session:
-            project = _get(find_project(session, project_id=self.project_id))
+            project = self._project(session)
             if project.state == "funded":
-                move_project(session, actor=self.actor("project"), project=project, state="in_pilot", now=now)
+                move_project(session, actor=self.actor(self.team), project=project, state="in_pilot", now=now)
 
     def end_pilot(self, state: str, *, now: datetime) -> None:
         """The team reports how the pilot ended."""
         with self.database.transaction() as session:
-            project = _get(find_project(session, project_id=self.project_id))
+            project = self._project(session)
             if project.state in ("in_pilot", "extended"):
                 reason = "The target level was reached." if state == "completed" else "The target level was missed."
-                move_project(session, actor=self.actor("project"), project=project, state=state, reason=reason, now=now)
+                move_project(session, actor=self.actor(self.team), project=project, state=state, reason=reason, now=now)
 
     def terminate(self, *, reason: str, on: date, now: datetime) -> None:
         """The talks end before signing."""
         with self.database.transaction() as session:
             drafting.terminate_agreement(
-                session, actor=self.actor("project"), agreement=self.agreement(session), reason=reason, on=on, now=now
+                session, actor=self.actor(self.team), agreement=self.agreement(session), reason=reason, on=on, now=now
             )
 
     def play(self, story: Iterable[dict[str, Any]], *, pay: bool = True) -> None:
@@ -163,6 +163,8 @@ class Deal:
                 self.facts[kind](event, on)
             elif kind in ("exit", "close"):
                 self._agree(event, on)
+            elif kind in TEAM_RECORDS:
+                self._record(event, on, self.actor(self.team))
             elif kind in RECORDER:
                 self._record(event, on, self.actor(RECORDER[kind]))
             elif kind == "write_off":
@@ -179,16 +181,16 @@ class Deal:
         data = f"{code};{result};sealed raw data of the demonstration\n".encode()
         deciders = (self.testing_body, self.assessor)
         with self.database.transaction() as session:
-            project = _get(find_project(session, project_id=self.project_id))
+            project = self._project(session)
             milestone = next(item for item in project.milestones if item.code == code)
             if not self.engaged:
                 for decider in deciders:
                     organisation = self.cast.organisations[decider]
                     engage_decider(
-                        session, actor=self.actor("project"), project=project, organisation=organisation, now=now
+                        session, actor=self.actor(self.team), project=project, organisation=organisation, now=now
                     )
                 self.engaged = True
-            reporter = self.cast.actor(self.seats["centre"]) if "centre" in self.seats else self.actor("project")
+            reporter = self.cast.actor(self.seats["centre"]) if "centre" in self.seats else self.actor(self.team)
             report_milestone(
                 session, actor=reporter, project=project, milestone=milestone, now=now, store=self.store,
                 values={"stated_sha256": hashlib.sha256(data).hexdigest(), "run_ended_on": on.isoformat(), "note": ""},
@@ -196,13 +198,18 @@ class Deal:
             )  # fmt: skip
         for decider in deciders:
             with self.database.transaction() as session:
-                project = _get(find_project(session, project_id=self.project_id))
+                project = self._project(session)
                 milestone = next(item for item in project.milestones if item.code == code)
                 decide_milestone(
                     session, actor=self.cast.actor(decider), project=project, milestone=milestone, now=now,
                     values={"result": RESULTS[result], "decided_on": on.isoformat(),
                             "grounds": "Protocol followed; the sealed data were evaluated as agreed before the run."},
                 )  # fmt: skip
+
+    def _project(self, session: orm.Session) -> Project:
+        assert self.project_id is not None, "the agreement of a fund has no pilot"
+        project: Project = _get(find_project(session, project_id=self.project_id))
+        return project
 
     def pay_all(self) -> int:
         """Pay whatever waits: the payer records the transfer, the operator confirms it as the second person."""
@@ -234,7 +241,7 @@ class Deal:
         confirmer = next(name for name in ("industrial", "venture", "angel", "guidance", "bank") if name in self.seats)
         with self.database.transaction() as session:
             proposals.propose_event(
-                session, agreement=self.agreement(session), actor=self.actor("project"), event_id=event["id"],
+                session, agreement=self.agreement(session), actor=self.actor(self.team), event_id=event["id"],
                 kind=event["kind"], effective_on=on, body=event["body"], now=noon(on, 15),
             )  # fmt: skip
         with self.database.transaction() as session:

@@ -46,8 +46,8 @@ class Market:
         assert project is not None, code
         return project
 
-    def deal(self, seats: dict[str, str]) -> Deal:
-        return Deal(self.database, self.store, self.cast, seats, TESTING_BODY, ASSESSORS[0])
+    def deal(self, seats: dict[str, str], *, team: str = "project") -> Deal:
+        return Deal(self.database, self.store, self.cast, seats, TESTING_BODY, ASSESSORS[0], team=team)
 
 
 def prepare_market(

@@ -294,6 +294,7 @@ def _contingents(
     insured = {cover.project_id for cover in covers}
     for agreement, terms in queries.list_agreement_terms(session, round_ids=round_ids):
         project_id, name = agreement.project_id, agreement.public_id
+        assert project_id is not None, "an agreement that comes from a round has that round's project"
         rooms = [(f"{name}/{pool}", room) for pool, room in sorted(pool_room(terms).items())]
         contingents += [
             Contingent("pool_room", project_id, source, room, agreement.currency, True) for source, room in rooms

@@ -124,6 +124,8 @@ NAMES: dict[str, dict[str, LazyString]] = {
         "pool": pgettext("party_role", "Risk-compensation pool"),
         "guarantor": pgettext("party_role", "Guarantor"),
         "pilot_centre": pgettext("party_role", "Pilot centre"),
+        "general_partner": pgettext("party_role", "General partner"),
+        "fund": pgettext("party_role", "Partnership of the fund"),
         "founders": pgettext("party_role", "Founders"),
         "fiscal": pgettext("party_role", "Fiscal authority"),
         "creditors": pgettext("party_role", "Other creditors"),

@@ -65,6 +65,7 @@ _EXPORTS = {
     "joint_pilot": "risk.sharing.templates",
     "guaranteed_loan": "risk.sharing.templates",
     "licence": "risk.sharing.templates",
+    "sub_fund": "risk.sharing.template_sub_fund",
     "describe_terms": "risk.sharing.describe",
     "TermsError": "risk.sharing.errors",
     "EventError": "risk.sharing.errors",

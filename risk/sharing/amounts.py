@@ -1,4 +1,4 @@
-"""Amount expressions and live balances: constants, percentages, min, max, sum, positive difference, gap, layer."""
+"""Amount expressions and live balances: constants, percentages, min, max, sum, positive difference, gaps, layer."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from risk.sharing.arithmetic import percentage, round_half
+from risk.sharing.arithmetic import multiply_fraction, percentage, round_half
 from risk.sharing.errors import EventError
 
 if TYPE_CHECKING:
@@ -177,6 +177,52 @@ class Gap:
 
 
 @dataclass(frozen=True)
+class ShareGap:
+    """The catch-up: what is missing until a party has a share c of all profit, taking speed s of each further yuan.
+
+    Parameters
+    ----------
+    party : str
+        Who catches up; g is its own gain.
+    among : tuple of str
+        The parties whose gains together are the profit P; `party` is one of them.
+    share, speed : tuple of (int, int)
+        c and s, 0 < c < s <= 1, as numerators over one common denominator: c = share[0] / share[1].
+
+    Notes
+    -----
+    x = (c x P - g) / (s - c) (design "Agreements", block 8) is the capacity of the whole tier, of which the party
+    takes s and the others 1 - s: then g + s x = c (P + x). Computed exactly and rounded once; what the rounding
+    leaves goes to the next tier. After a full catch-up the party has c x profit, to the nearest unit (I17).
+    """
+
+    party: str
+    among: tuple[str, ...]
+    share: tuple[int, int]
+    speed: tuple[int, int]
+    rounding: str
+    path: str
+
+    def value(self, run: Run) -> Any:
+        """Return x in minor units, not negative; :class:`AmountError` where it is outside the bound."""
+        arithmetic = run.arithmetic
+        profit = run.values[f"gain:{self.among[0]}"]
+        for party in self.among[1:]:
+            profit = arithmetic.check(profit + run.values[f"gain:{party}"], self.path)
+        (share, whole), missing = self.share, self.speed[0] - self.share[0]
+        due, due_rest = arithmetic.muldivmod(profit, share, whole)
+        behind = due - run.values[f"gain:{self.party}"]
+        # x = (behind + due_rest / whole) x whole / missing; nothing is missing where the party has its share already.
+        due_rest = arithmetic.where(behind < 0, 0, due_rest)
+        behind = arithmetic.maximum(behind, arithmetic.zero)
+        units, rest = multiply_fraction(arithmetic, behind, whole, missing, self.path)
+        rest = rest + due_rest
+        return arithmetic.check(
+            round_half(arithmetic, units + rest // missing, rest % missing, missing, self.rounding), self.path
+        )
+
+
+@dataclass(frozen=True)
 class Layer:
     """share x min(max(loss - deductible - attach, 0), limit), cut by the limits left in their stated order."""
 
@@ -205,4 +251,4 @@ class Layer:
         return run.arithmetic.maximum(payment, run.arithmetic.zero)
 
 
-Amount = Balance | Constant | Metric | Percentage | Combination | Gap | Layer
+Amount = Balance | Constant | Metric | Percentage | Combination | Gap | ShareGap | Layer

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from math import lcm
 from typing import Any
 
 from risk.sharing import amounts, blocks, reading
 from risk.sharing.errors import TermsError
-from risk.sharing.model import Model
+from risk.sharing.model import EXIT_KINDS, Model
 
 MAX_DEPTH = 32
 MAX_NODES = 2000
@@ -24,6 +25,8 @@ class AmountCompiler:
     def __init__(self, model: Model) -> None:
         self.model = model
         self.nodes = 0
+        # Clause of a catch-up: its profit must not hide in a part that is shared out later.
+        self.profit_counted_at: str | None = None
 
     def _one_key(self, data: Any, path: str, what: str, depth: int) -> tuple[str, Any]:
         self.nodes += 1
@@ -62,7 +65,7 @@ class AmountCompiler:
         if key == "on_or_after":
             return blocks.Condition(key, reading.date(value, inner))
         if key == "exit_kind":
-            return blocks.Condition(key, reading.choice(value, inner, ("trade_sale", "liquidation")))
+            return blocks.Condition(key, reading.choice(value, inner, EXIT_KINDS))
         if key == "default" and isinstance(value, bool):
             return blocks.Condition(key, value)
         raise TermsError("unknown_condition", f"{path} has no known condition.", path)
@@ -114,12 +117,48 @@ class AmountCompiler:
                 inner,
             )
         if key == "gap":
-            value = reading.mapping(value, inner, ("party", "multiple"))
-            multiple = reading.decimal(value["multiple"], f"{inner}.multiple").as_integer_ratio()
-            return amounts.Gap(self._party(value["party"], f"{inner}.party"), multiple, self.model.rounding, inner)
+            return self._gap(value, inner)
         if key == "layer":
             return self.layer(value, inner, depth)
         raise TermsError("unknown_amount", f"{path} has no known amount expression; '{key}' was given.", path)
+
+    def _gap(self, data: Any, path: str) -> amounts.Gap | amounts.ShareGap:
+        if isinstance(data, dict) and "share_of_profit" in data:
+            return self._share_gap(data, path)
+        data = reading.mapping(data, path, ("party", "multiple"))
+        multiple = reading.decimal(data["multiple"], f"{path}.multiple").as_integer_ratio()
+        return amounts.Gap(self._party(data["party"], f"{path}.party"), multiple, self.model.rounding, path)
+
+    def _share_gap(self, data: dict[str, Any], path: str) -> amounts.ShareGap:
+        data = reading.mapping(data, path, ("party", "share_of_profit", "speed"), ("among",))
+        party = self._party(data["party"], f"{path}.party")
+        share = reading.share(data["share_of_profit"], f"{path}.share_of_profit")
+        speed = reading.share(data["speed"], f"{path}.speed")
+        if not 0 < share < 1:
+            raise TermsError(
+                "share_out_of_range",
+                f"{path}.share_of_profit must lie between 0 and 1, both left out.",
+                f"{path}.share_of_profit",
+            )
+        if speed <= share:
+            raise TermsError(
+                "speed_too_low",
+                f"{path}.speed must be above share_of_profit: at a lower speed the party never catches up.",
+                f"{path}.speed",
+            )
+        among = tuple(self.model.parties)
+        if "among" in data:
+            names = reading.sequence(data["among"], f"{path}.among", at_least=1)
+            among = tuple(self._party(name, f"{path}.among[{place}]") for place, name in enumerate(names))
+            if len(set(among)) != len(among) or party not in among:
+                raise TermsError(
+                    "bad_scope", f"{path}.among names each party once, {party} among them.", f"{path}.among"
+                )
+        self.profit_counted_at = path
+        whole = lcm(share.denominator, speed.denominator)
+        return amounts.ShareGap(
+            party, among, (int(share * whole), whole), (int(speed * whole), whole), self.model.rounding, path
+        )
 
     def _rounding(self, data: dict[str, Any], path: str) -> str:
         return reading.choice(data.get("rounding", self.model.rounding), f"{path}.rounding", ("half_even", "half_up"))

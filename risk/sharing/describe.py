@@ -173,12 +173,15 @@ def _tranches(model: Model) -> Iterator[Row]:
             ]
             for language in ("zh", "en")
         }
-        first_zh, first_en = f"计划于{tranche.on}提款{total['zh']}：", f"{total['en']} is to be drawn on {tranche.on}: "
+        # Partners pay in what they have promised; a pilot draws what was promised to it.
+        act = "缴付出资" if model.parties[model.project].kind == "fund" else "提款"
+        first_zh = f"计划于{tranche.on}{act}{total['zh']}："
+        first_en = f"{total['en']} is to be drawn on {tranche.on}: "
         after_zh = f"；前提是里程碑{zh}已通过。" if names else "。"
         after_en = f"; milestone {en} must have passed." if names else "."
         yield (
             f"tranches.{tranche.id}",
-            {"zh": f"第{tranche.id}期提款", "en": f"Drawdown {tranche.id}"},
+            {"zh": f"第{tranche.id}期{act}", "en": f"Drawdown {tranche.id}"},
             {"zh": first_zh + "、".join(parts["zh"]) + after_zh, "en": first_en + ", ".join(parts["en"]) + after_en},
         )
 

@@ -20,7 +20,9 @@ PARTY_KINDS = (
     "pool",
     "guarantor",
     "pilot_centre",
+    "general_partner",
     "project",
+    "fund",
     "founders",
     "fiscal",
     "creditors",
@@ -49,6 +51,7 @@ LEGAL_BASES = (
     "retained_by_project",
     "concession",
 )
+EXIT_KINDS = ("trade_sale", "liquidation", "partnership_distribution")
 DAY_COUNTS = {"A365F": 365, "A360": 360}
 
 

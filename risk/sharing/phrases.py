@@ -159,6 +159,8 @@ def _leg(leg: Leg, total: int, model: Model) -> Words:
         shown = percent_words(share) if exact else f"{share.numerator}/{share.denominator}"
         if isinstance(leg.then, Share):
             return {"zh": f"{shown}（其中{inner['zh']}）", "en": f"{shown} (of it {inner['en']})"}
+        if isinstance(leg.then, (Seq, When)):
+            return {"zh": f"{shown}（{inner['zh']}）", "en": f"{shown} ({inner['en']})"}
         return {"zh": f"{shown}{inner['zh']}", "en": f"{shown} {inner['en']}"}
     weights = [balance_words(balance, model) for balance in leg.balances]
     return {

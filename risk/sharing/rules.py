@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from risk.sharing.blocks import Cap, Condition, Facility, IntoPot, Node, Seq, Share, To, When
 from risk.sharing.errors import TermsError
-from risk.sharing.model import GUIDANCE_KINDS, Model
+from risk.sharing.model import EXIT_KINDS, GUIDANCE_KINDS, Model
 
 
 def children(node: Node) -> tuple[Node, ...]:
@@ -58,7 +58,7 @@ def check(model: Model) -> None:
     """Check the rules of instruments and claims; see design "Claims", Rules of instruments."""
     _no_capital_from_revenue(model)
     _legal_basis_of_debts(model)
-    for context in ("trade_sale", "liquidation"):
+    for context in EXIT_KINDS:
         _subordination(model, context)
 
 

@@ -12,7 +12,7 @@ from risk.sharing.amounts import BALANCE_KINDS
 from risk.sharing.arithmetic import BOUND
 from risk.sharing.compiling import CHANNELS, FACILITIES
 from risk.sharing.handlers import KINDS
-from risk.sharing.model import CAPACITIES, DAY_COUNTS, LEGAL_BASES, PARTY_KINDS
+from risk.sharing.model import CAPACITIES, DAY_COUNTS, EXIT_KINDS, LEGAL_BASES, PARTY_KINDS
 from risk.sharing.split import POLICIES
 from risk.sharing.terms import CURRENCIES, DAY_ZONES
 
@@ -98,14 +98,22 @@ _AMOUNTS = {
     "sum": _list(_ref("amount"), 1),
     "minus": _list(_ref("amount"), 2),
     "pct": _object({"rate": _ref("decimal"), "of": _ref("amount")}, {"rounding": _ROUNDING}),
-    "gap": _object({"party": _ref("id"), "multiple": _ref("decimal")}),
+    "gap": {
+        "oneOf": [
+            _object({"party": _ref("id"), "multiple": _ref("decimal")}),
+            _object(
+                {"party": _ref("id"), "share_of_profit": _ref("share"), "speed": _ref("share")},
+                {"among": _list(_ref("id"), 1)},
+            ),
+        ]
+    },
     "layer": _object({"loss": _ref("amount"), "share": _ref("share")}, _LAYER),
 }
 _CONDITIONS = {
     "milestone": _ref("id"),
     "flag": _ref("id"),
     "on_or_after": _ref("date"),
-    "exit_kind": {"enum": ["trade_sale", "liquidation"]},
+    "exit_kind": {"enum": list(EXIT_KINDS)},
     "default": {"type": "boolean"},
     "all": _list(_ref("condition"), 1),
     "any": _list(_ref("condition"), 1),

@@ -1,4 +1,4 @@
-"""The programs of the joint pilot template: operating, exit, concession parts and recoveries."""
+"""Pieces that templates share, and the programs of the joint pilot: operating, exit and concession parts."""
 
 from __future__ import annotations
 
@@ -20,6 +20,40 @@ CREDITORS: Json = {
 def preference(party: str) -> str:
     """Return the id of a party's preference account."""
     return f"preference-{party}"
+
+
+def contributions(investors: list[Json]) -> list[Json]:
+    """Return an equity instrument for each investor over all its calls."""
+    return [
+        {
+            "id": f"{investor['id']}-equity",
+            "kind": "equity",
+            "party": investor["id"],
+            "commitment_minor": sum(investor["amounts_minor"].values()),
+        }
+        for investor in investors
+    ]
+
+
+def called(investors: list[Json], call: str) -> dict[str, int]:
+    """Return the amounts of one call by instrument, those without one left out."""
+    return {
+        f"{investor['id']}-equity": investor["amounts_minor"][call]
+        for investor in investors
+        if investor["amounts_minor"].get(call)
+    }
+
+
+def simple_return(name: str, party: str, rate: str) -> Json:
+    """Return the accrual of a simple yearly return on a party's unreturned capital, actual days over 365."""
+    return {
+        "id": name,
+        "party": party,
+        "base": f"capital:{party}",
+        "rate": {"value": rate, "per": "year"},
+        "day_count": "A365F",
+        "method": "simple",
+    }
 
 
 def to(party: str, basis: str, rank: int, **more: Any) -> Json:
@@ -302,8 +336,13 @@ def concession_pots(parameters: Json) -> Json:
     }
 
 
-def _part(public: str, concession: Json, basis: str) -> Json:
-    conceded = {
+def concession_block(public: str, concession: Json, basis: str) -> Json:
+    """Return what becomes of a public investor's gain: conceded where the conditions hold, else its own.
+
+    ``cap_share_of_gain`` of the money is conceded; where the concession states its own ``share``, that part is, and
+    only up to the cap on the gains realised and kept before it.
+    """
+    conceded: Json = {
         "share": {
             "legs": [
                 {
@@ -321,18 +360,30 @@ def _part(public: str, concession: Json, basis: str) -> Json:
             ]
         }
     }
-    share = concession["cap_share_of_gain"]
+    keep, most = to(public, basis, 7), str(concession["cap_share_of_gain"])
+    share = str(concession.get("share", most))
+    if "share" in concession:
+        room = {"minus": [{"pct": {"rate": most, "of": bal(f"gain:{public}")}}, bal(f"conceded:{public}")]}
+        conceded = {"seq": [cap(room, conceded, "让利上限以内", "Within the cap of the concession"), keep]}
     if Fraction(share) < 1:
-        conceded = {
-            "share": {
-                "legs": [
-                    {"id": "conceded", "share": share, "then": conceded},
-                    {"id": "kept", "share": rest_of(share), "then": to(public, basis, 7)},
-                ]
-            }
+        legs: list[Json] = [
+            {"id": "conceded", "share": share, "then": conceded},
+            {"id": "kept", "share": rest_of(share), "then": keep},
+        ]
+        # Legs are paid in their order: what is kept counts as gain before the room under the cap is measured.
+        conceded = {"share": {"legs": legs[::-1] if "share" in concession else legs}}
+    return {
+        "when": {
+            "name": {"zh": "让利", "en": "Concession"},
+            "if": {"all": [{"flag": flag["id"]} for flag in concession["conditions"]]},
+            "then": conceded,
+            "else": keep,
+            "approval": CONCESSION,
         }
-    keep = to(public, basis, 7)
-    conditions = [{"flag": flag["id"]} for flag in concession["conditions"]]
+    }
+
+
+def _part(public: str, concession: Json, basis: str) -> Json:
     return {
         "seq": [
             cap(
@@ -347,14 +398,6 @@ def _part(public: str, concession: Json, basis: str) -> Json:
                 "引导基金保留的低收益",
                 "Low return the guidance fund keeps",
             ),
-            {
-                "when": {
-                    "name": {"zh": "让利", "en": "Concession"},
-                    "if": {"all": conditions},
-                    "then": conceded,
-                    "else": keep,
-                    "approval": CONCESSION,
-                }
-            },
+            concession_block(public, concession, basis),
         ]
     }

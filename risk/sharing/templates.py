@@ -259,15 +259,7 @@ def _approvals(parameters: Json) -> list[Json]:
 
 
 def _instruments(parameters: Json) -> list[Json]:
-    rows = [
-        {
-            "id": f"{investor['id']}-equity",
-            "kind": "equity",
-            "party": investor["id"],
-            "commitment_minor": sum(investor["amounts_minor"].values()),
-        }
-        for investor in parameters["investors"]
-    ]
+    rows = programs.contributions(parameters["investors"])
     bank = parameters.get("bank")
     if bank:
         step = bank.get("step_down")
@@ -299,11 +291,7 @@ def _instruments(parameters: Json) -> list[Json]:
 def _tranches(parameters: Json) -> list[Json]:
     rows = []
     for call in parameters["calls"]:
-        amounts = {
-            f"{investor['id']}-equity": investor["amounts_minor"][call["id"]]
-            for investor in parameters["investors"]
-            if investor["amounts_minor"].get(call["id"])
-        }
+        amounts = programs.called(parameters["investors"], call["id"])
         bank = parameters.get("bank")
         if bank and bank["amounts_minor"].get(call["id"]):
             amounts[programs.LOAN] = bank["amounts_minor"][call["id"]]
@@ -312,23 +300,13 @@ def _tranches(parameters: Json) -> list[Json]:
 
 
 def _accruals(parameters: Json) -> list[Json]:
-    def accrual(name: str, party: str, rate: str) -> Json:
-        return {
-            "id": name,
-            "party": party,
-            "base": f"capital:{party}",
-            "rate": {"value": rate, "per": "year"},
-            "day_count": "A365F",
-            "method": "simple",
-        }
-
     rows = [
-        accrual(programs.preference(investor["id"]), investor["id"], parameters["preference_rate"])
+        programs.simple_return(programs.preference(investor["id"]), investor["id"], parameters["preference_rate"])
         for investor in parameters["investors"]
     ]
     concession = _concession(parameters)
     if concession:
-        rows.append(accrual(programs.KEPT, parameters["guidance"]["party"], concession["keep_rate"]))
+        rows.append(programs.simple_return(programs.KEPT, parameters["guidance"]["party"], concession["keep_rate"]))
     return rows
 
 

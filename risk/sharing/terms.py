@@ -124,5 +124,11 @@ def _programs(model: Model, document: dict[str, Any]) -> None:
                 f"pots.{name}.program may leave a part without a payee.",
                 f"pots.{name}.program",
             )
+    if parts and compiler.profit_counted_at is not None:
+        raise TermsError(
+            "profit_in_a_part",
+            f"{compiler.profit_counted_at} counts profit when it is paid; these terms cannot collect money in parts.",
+            compiler.profit_counted_at,
+        )
     model.pots = {name: parts[name] for name in rules.order_pots(parts)}
     model.value_names = (*declarations.value_names(model), *compiler.carries)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from risk.sharing.amounts import Amount, Balance, Combination, Constant, Gap, Layer, Metric, Percentage
+from risk.sharing.amounts import Amount, Balance, Combination, Constant, Gap, Layer, Metric, Percentage, ShareGap
 from risk.sharing.blocks import Condition
 from risk.sharing.model import Model
 
@@ -121,7 +121,23 @@ def amount_words(amount: Amount | Any, model: Model) -> Words:
             "zh": f"{name['zh']}收款达到出资{multiple}倍所缺金额",
             "en": f"what {name['en']} lacks to {multiple} times its contribution",
         }
+    if isinstance(amount, ShareGap):
+        return _share_gap_words(amount, model)
     return _layer_words(amount, model)
+
+
+def _share_gap_words(gap: ShareGap, model: Model) -> Words:
+    party, share = model.parties[gap.party].name, percent_words(Fraction(*gap.share))
+    scope: Words = {"zh": "各方", "en": "all parties"}
+    if set(gap.among) != set(model.parties):
+        names = [model.parties[name].name for name in gap.among]
+        scope = {key: mark.join(name[key] for name in names) for key, mark in (("zh", "、"), ("en", ", "))}
+    zh = f"{party['zh']}累计收益达到{scope['zh']}累计收益合计的{share}所需金额"
+    en = f"what it takes until {party['en']} has {share} of all profit distributed to {scope['en']}"
+    if gap.speed[0] < gap.speed[1]:
+        speed = percent_words(Fraction(*gap.speed))
+        zh, en = f"{zh}（追补比例{speed}）", f"{en}, taking {speed} of each payment"
+    return {"zh": zh, "en": en}
 
 
 def _plain(value: Fraction) -> str:
@@ -163,6 +179,7 @@ def condition_words(condition: Condition, model: Model) -> Words:
         return {
             "trade_sale": {"zh": "股权转让退出", "en": "the exit is a sale"},
             "liquidation": {"zh": "公司清算", "en": "the company is liquidated"},
+            "partnership_distribution": {"zh": "合伙企业分配", "en": "the partnership distributes"},
         }[condition.value]
     if condition.kind == "default":
         yes = {"zh": "发生违约", "en": "a default has occurred"}

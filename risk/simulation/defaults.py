@@ -12,6 +12,7 @@ from risk.sharing.model import Model
 from risk.sharing.terms import compile_terms
 from risk.simulation.describe import make_driver, name_drivers
 from risk.simulation.errors import SimulationError
+from risk.simulation.fund import default_fund_drivers, is_fund
 from risk.simulation.parameters import read_day
 from risk.simulation.timeline import required_drivers
 from risk.tables import Figure, get_default
@@ -69,6 +70,9 @@ def default_drivers(
         Where the terms are not valid.
     """
     model = compile_terms(dict(terms))
+    if is_fund(model):
+        first = min(tranche.on for tranche in model.tranches.values())
+        return default_fund_drivers(model, today=first if as_of is None else read_day(as_of, "as_of"))
     if not model.milestones or not (model.tranches or model.revenue_share):
         raise SimulationError(
             "Terms without milestones, or with neither drawdowns nor a share of revenue, cannot be simulated.",

@@ -36,6 +36,8 @@ TEXTS: dict[str, tuple[str, str]] = {
     "commercial_failure": ("技术成功后商业失败的概率", "Commercial failure after technical success"),
     "exit_value": ("成功后公司出售价款", "Sale price of the company after success"),
     "exit_years": ("末个里程碑至出售的年数", "Years from the last milestone to the sale"),
+    "fund_proceeds": ("基金存续期内全部可分配回款", "All that the fund realises to distribute over its life"),
+    "fund_years": ("首次缴款至首次分配的年数", "Years from the first call to the first distribution"),
     "yearly_revenue": ("成功后达产年收入", "Yearly revenue at full scale after success"),
     "revenue_due_share": ("应付本协议的收入比例", "Share of revenue due under the agreement"),
 }
@@ -76,6 +78,23 @@ ASSUMPTIONS: tuple[dict[str, str], ...] = (
     },
 )
 """What the model takes for granted, for the page that shows its results."""
+FUND_ASSUMPTIONS: tuple[dict[str, str], ...] = (
+    {
+        "text_zh": "各期出资均按约定日期缴付，无违约合伙人。",
+        "text_en": "Every call is paid on its day; no partner defaults.",
+    },
+    {
+        "text_zh": "全部回款自首次分配起按年等额分配，末次分配并入期末清算；回款为扣除基金费用后的净额。",
+        "text_en": "What the fund realises, after its expenses, is distributed in equal yearly parts from the first "
+        "distribution; the last part is the liquidation at the end.",
+    },
+    {
+        "text_zh": "让利条件在每一情景中自首次分配起即成立或始终不成立。",
+        "text_en": "In each scenario the conditions of a concession hold from the first distribution or never.",
+    },
+    ASSUMPTIONS[-1],
+)
+"""The same for a fund."""
 _PREFIX_TEXTS = {
     "pass": (
         "里程碑{id}（{zh}）通过的概率（以此前均已通过为前提）",

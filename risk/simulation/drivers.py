@@ -24,6 +24,8 @@ KIND_OF = {
     "commercial_failure": "probability",
     "exit_value": "amount",
     "exit_years": "years",
+    "fund_proceeds": "amount",
+    "fund_years": "years",
     "yearly_revenue": "amount",
     "revenue_due_share": "share",
 }
@@ -39,6 +41,7 @@ ADVERSE = frozenset(
         "insured_cause",
         "commercial_failure",
         "exit_years",
+        "fund_years",
     }
 )
 LAG_DAYS = {
@@ -67,7 +70,7 @@ class Drivers:
     as_of, start, end : datetime.date
         Day of the assumptions, first day of the agreement, last day of the horizon.
     milestones : tuple of Milestone
-        In order; a missed one ends the pilot.
+        In order; a missed one ends the pilot. A fund has none.
     lags : dict of str to int
         Days from a missed milestone to the liquidation and to later recoveries, and from the last milestone
         to a commercial failure.
@@ -84,7 +87,9 @@ class Drivers:
 
     @property
     def plan_years(self) -> float:
-        """Years from the start to the last milestone, act/365."""
+        """Years from the start to the last milestone, act/365; none for a fund, which has no milestones."""
+        if not self.milestones:
+            return 0.0
         return (self.milestones[-1].on - self.start).days / 365.0
 
     def has(self, name: str) -> bool:
@@ -96,7 +101,7 @@ class Drivers:
         return replace(self, parameters={**self.parameters, **parameters})
 
 
-def read_drivers(document: object, *, required: Collection[str] = ()) -> Drivers:
+def read_drivers(document: object, *, required: Collection[str] = (), fund: bool = False) -> Drivers:
     """Read and check a drivers document.
 
     Parameters
@@ -106,6 +111,8 @@ def read_drivers(document: object, *, required: Collection[str] = ()) -> Drivers
         optional ``lags`` in days, ``parameters`` by name with one ``pass:<id>`` for every milestone.
     required : collection of str
         Further drivers that the agreement cannot be simulated without.
+    fund : bool
+        The agreement is that of a fund: no milestones, and none of the drivers of a single pilot.
 
     Returns
     -------
@@ -132,14 +139,12 @@ def read_drivers(document: object, *, required: Collection[str] = ()) -> Drivers
             field="end",
             details={"start": str(start), "end": str(end)},
         )
-    milestones = _read_milestones(document.get("milestones"), start, end)
+    milestones = () if fund else _read_milestones(document.get("milestones"), start, end)
+    if fund and document.get("milestones"):
+        raise SimulationError("A fund has no milestones.", code="unknown_driver", field="milestones")
     parameters = _read_parameters(document.get("parameters"))
-    needed = [f"pass:{item.id}" for item in milestones] + [
-        "exit_value",
-        "exit_years",
-        "soft_sale_value",
-        *required,
-    ]
+    of_pilot = () if fund else ("exit_value", "exit_years", "soft_sale_value")
+    needed = [*(f"pass:{item.id}" for item in milestones), *of_pilot, *required]
     for name in needed:
         if name not in parameters:
             raise SimulationError(f"The driver {name} is missing.", code="missing_driver", field=f"parameters.{name}")

@@ -10,11 +10,13 @@ from typing import Any
 import numpy as np
 
 from risk.sharing import Engine
+from risk.sharing.model import Model
 from risk.simulation.course import Course
-from risk.simulation.describe import ASSUMPTIONS
+from risk.simulation.describe import ASSUMPTIONS, FUND_ASSUMPTIONS
 from risk.simulation.draws import CHUNK, check_seed, chunk_sizes
 from risk.simulation.drivers import Drivers, list_drivers, read_drivers, variant
 from risk.simulation.errors import SimulationError
+from risk.simulation.fund import fund_endings, is_fund
 from risk.simulation.measures import RETURN_SAMPLE, WHOLE, Outcomes, measure_party
 from risk.simulation.sampling import Sample, draw_sample
 from risk.simulation.statistics import probability_estimate
@@ -25,7 +27,7 @@ MEMORY_LIMIT = 3 * 2**29
 RANGE_SCENARIOS = 2_000
 _BYTES_PER_PARTY_AND_SCENARIO = 4 * 8 + 3 * 8
 _CHUNK_BYTES = 200 * 2**20
-_OUTSIDE = ("project", "creditors")
+_OUTSIDE = ("project", "fund", "creditors")
 
 
 def simulate(
@@ -94,7 +96,7 @@ def simulate(
         "whole": measure_party(outcomes, WHOLE),
         "payouts": _payouts(parties),
         "drivers": list_drivers(drivers),
-        "assumptions": [dict(row) for row in ASSUMPTIONS],
+        "assumptions": [dict(row) for row in (FUND_ASSUMPTIONS if is_fund(engine.model) else ASSUMPTIONS)],
     }
 
 
@@ -136,7 +138,7 @@ def replay_scenario(
 
 def prepare(engine: Engine, drivers: Mapping[str, Any]) -> Drivers:
     """Return the drivers checked against the terms; raises :class:`SimulationError` before any draw."""
-    checked = read_drivers(drivers, required=required_drivers(engine.model))
+    checked = read_drivers(drivers, required=required_drivers(engine.model), fund=is_fund(engine.model))
     check_milestones(engine.model, checked)
     return checked
 
@@ -172,11 +174,13 @@ def run_scenarios(
         sample = draw_sample(drivers, seed=seed, chunk=chunk, size=size)
         paths = engine.run_paths(build_events(model, drivers, sample), scenarios=size)
         outcomes.add(first, paths.dates, paths.flows)
-        outcomes.add_events(first, _events_of(drivers, sample))
+        outcomes.add_events(first, _events_of(model, drivers, sample))
     return outcomes
 
 
-def _events_of(drivers: Drivers, sample: Sample) -> dict[str, Any]:
+def _events_of(model: Model, drivers: Drivers, sample: Sample) -> dict[str, Any]:
+    if is_fund(model):
+        return fund_endings(model, sample)
     course = Course(drivers, sample)
     failures = {f"missed:{failure.id}": failure.occurs for failure in course.failures() if failure.technical}
     missed = ~course.success

@@ -31,8 +31,9 @@ class Sample:
         Where, beyond that, the determination finds the insured event.
     commercial_failure : ndarray of bool, shape (n,)
         Where the company fails after its last milestone.
-    delay_years, cost_growth, exit_years, revenue_due_share : ndarray of float, shape (n,)
-        Years of delay, growth of cost as a share of the budget, years to exit, share of revenue due.
+    delay_years, cost_growth, exit_years, revenue_due_share, fund_years : ndarray of float, shape (n,)
+        Years of delay, growth of cost as a share of the budget, years to exit, share of revenue due, years until a
+        fund first distributes; zero where the driver is not given.
     flags : dict of str to ndarray of bool, shape (n,)
         Conditions of the terms that are met, by id.
     amounts : dict of str to ndarray of int64, shape (n,)
@@ -47,6 +48,7 @@ class Sample:
     cost_growth: Floats
     exit_years: Floats
     revenue_due_share: Floats
+    fund_years: Floats
     flags: dict[str, Booleans]
     amounts: dict[str, Integers]
 
@@ -78,6 +80,7 @@ def draw_sample(drivers: Drivers, *, seed: int, chunk: int, size: int) -> Sample
         cost_growth=_two_part(drivers, draws, "cost_growth"),
         exit_years=_positive(drivers, draws, "exit_years"),
         revenue_due_share=_share(drivers, draws, "revenue_due_share"),
+        fund_years=_positive(drivers, draws, "fund_years"),
         flags={
             name.partition(":")[2]: _apart(drivers, draws, name)
             for name in drivers.parameters
@@ -145,6 +148,8 @@ def _share(drivers: Drivers, draws: ChunkDraws, name: str) -> Floats:
 
 
 def _positive(drivers: Drivers, draws: ChunkDraws, name: str) -> Floats:
+    if not drivers.has(name):
+        return np.zeros(draws.size)
     parameter = drivers.parameters[name]
     years: Floats = parameter.value * np.exp(parameter.sigma * _good(draws, name))
     return years

@@ -13,9 +13,11 @@ from risk.sharing.arithmetic import ArrayArithmetic, percentage
 from risk.sharing.blocks import Facility
 from risk.sharing.compiling import COMPENSATIONS
 from risk.sharing.model import Instrument, Model
+from risk.simulation.calendar import years_later
 from risk.simulation.course import Course, Failure
 from risk.simulation.drivers import Drivers
 from risk.simulation.errors import SimulationError
+from risk.simulation.fund import build_fund_events, fund_drivers, is_fund
 from risk.simulation.sampling import Booleans, Integers, Sample
 
 Event = dict[str, Any]
@@ -41,6 +43,8 @@ def required_drivers(model: Model) -> list[str]:
             code="terms_not_simulable",
             field="programs.exit",
         )
+    if is_fund(model):
+        return fund_drivers(model)
     names = [f"pass:{milestone}" for milestone in model.milestones]
     names += [f"flag:{flag}" for flag in model.flags]
     names += [f"claim:{claim.id}" for claim in model.claims.values() if claim.amount_minor is None]
@@ -87,6 +91,8 @@ def build_events(model: Model, drivers: Drivers, sample: Sample) -> list[Event]:
     list of dict
         Events for :meth:`risk.sharing.Engine.run_paths`.
     """
+    if is_fund(model):
+        return build_fund_events(model, drivers, sample)
     return _Builder(model, drivers, Course(drivers, sample)).build()
 
 
@@ -267,7 +273,7 @@ class _Builder:
         due_share = self.sample.revenue_due_share
         previous = last
         for year in range(1, (self.drivers.end - last).days // 365 + 1):
-            on = _years_later(last, year)
+            on = years_later(last, year)
             ramp = min(year / 3, 1.0)
             base = np.rint(self.sample.amounts["yearly_revenue"] * ramp).astype(np.int64)
             period = {"from": previous.isoformat(), "to": on.isoformat()}
@@ -357,10 +363,3 @@ def _settlement_days(loan: Instrument, first: date, last: date) -> list[date]:
         for month in sorted(loan.settled_months)
     ]
     return [day for day in days if first < day <= last]
-
-
-def _years_later(day: date, years: int) -> date:
-    # 29 February has no anniversary in most years; the last day of February stands in for it.
-    if (day.month, day.day) == (2, 29):
-        return date(day.year + years, 2, 28)
-    return day.replace(year=day.year + years)

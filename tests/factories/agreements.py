@@ -52,7 +52,8 @@ class Scene:
     factory: Factory
     members: dict[str, Member]
     operator: Member
-    project: Project
+    # None: the agreement of a fund.
+    project: Project | None
     public_id: str
 
     def transaction(self) -> Any:

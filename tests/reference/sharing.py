@@ -111,6 +111,8 @@ class Reference:
             return self.metrics[inner]
         if kind == "pct":
             return rounded(Fraction(inner["rate"]) * self.amount(inner["of"]), inner.get("rounding", self.rule))
+        if kind == "gap" and "share_of_profit" in inner:
+            return self._catch_up(inner)
         if kind == "gap":
             target = Fraction(inner["multiple"]) * self.amounts[f"contributed:{inner['party']}"]
             return max(rounded(target, self.rule) - self.amounts[f"received:{inner['party']}"], 0)
@@ -123,6 +125,14 @@ class Reference:
                 result = max(result - value, 0)
             return result
         return {"min": min, "max": max, "sum": sum}[kind](values)
+
+    def _catch_up(self, gap: Json) -> int:
+        # x = (c P - g) / (s - c): with x more, of which the party takes s x, it has c of all profit P + x.
+        share, speed = Fraction(gap["share_of_profit"]), Fraction(gap["speed"])
+        among = gap.get("among", list(self.by_id["parties"]))
+        profit = sum(self.amounts[f"gain:{party}"] for party in among)
+        missing = (share * profit - self.amounts[f"gain:{gap['party']}"]) / (speed - share)
+        return rounded(max(missing, Fraction(0)), self.rule)
 
     def _layer(self, layer: Json) -> int:
         inside = max(self.amount(layer["loss"]) - layer.get("deductible_minor", 0) - layer.get("attach_minor", 0), 0)

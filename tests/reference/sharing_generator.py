@@ -265,12 +265,24 @@ class Generator:
             which = draw.choice(["capital", "received", "gain", "contributed"])
             return {kind: draw.choice([f"{which}:{party}", f"preference:pref-{party}", "estate", "limit_left:limit0"])}
         if kind == "gap":
-            return {kind: {"party": draw.choice(self.investors), "multiple": self.decimal(30)}}
+            return {kind: self._gap()}
         if kind == "layer":
             return {kind: self._layer(depth)}
         if kind == "pct":
             return {kind: {"rate": self.decimal(9 if self.bound else 25), "of": self.amount(depth + 1)}}
         return {kind: [self.amount(depth + 1) for _ in range(draw.randint(2, 3))]}
+
+    def _gap(self) -> Json:
+        draw = self.random
+        party = draw.choice(self.investors)
+        # A part hides profit until it is shared out, so terms with parts have no catch-up.
+        if self.pots or draw.random() < 0.3:
+            return {"party": party, "multiple": self.decimal(30)}
+        self.features["amount:share_gap"] += 1
+        share, speed = draw.choice([("0.2", "1"), ("0.2", "0.5"), ("0.08", "0.123457"), ("0.333333333333", "0.8")])
+        others = draw.sample(self.investors, draw.randint(0, self.count))
+        among = {"among": [party, *(name for name in others if name != party)]} if draw.random() < 0.5 else {}
+        return {"party": party, "share_of_profit": share, "speed": speed, **among}
 
     def _layer(self, depth: int) -> Json:
         loss = self.amount(depth + 1) if depth < 3 else {"amount_minor": self.minor()}
@@ -289,7 +301,7 @@ class Generator:
             return {kind: [self.condition(depth + 1) for _ in range(2)]}
         return {kind: {
             "milestone": "M1", "flag": "f1", "on_or_after": "2027-09-01", "default": draw.random() < 0.5,
-            "exit_kind": "liquidation",
+            "exit_kind": draw.choice(["liquidation", "partnership_distribution"]),
         }.get(kind) if kind != "not" else self.condition(depth + 1)}  # fmt: skip
 
     def _recoveries(self) -> Json:

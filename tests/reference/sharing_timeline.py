@@ -117,8 +117,11 @@ class Timeline:
 
     def exit(self) -> None:
         occurs = self.some("exited", "compensated")
-        kind = self.random.choice(["trade_sale", "liquidation"])
+        kind = self.random.choice(["trade_sale", "liquidation", "partnership_distribution"])
+        self.generator.features[f"exit:{kind}"] += 1
         self.add("exit", {"kind": kind, "proceeds_minor": self.amounts()}, occurs)
+        if kind == "partnership_distribution":
+            return
         self.facts["exited"] = [before or now for before, now in zip(self.facts["exited"], occurs, strict=True)]
 
     def compensation(self) -> None:

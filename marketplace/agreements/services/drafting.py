@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import orm
 
 from marketplace.accounts.access import require_permission
-from marketplace.accounts.permissions import Permission
+from marketplace.accounts.permissions import FUND_KINDS, Permission
 from marketplace.agreements import queries
 from marketplace.agreements.chain import canonical, version_hash
 from marketplace.agreements.errors import (
@@ -69,8 +69,8 @@ def check_terms(terms: Any) -> None:
         raise from_risk(error, TermsRefusedError, field="terms") from error
 
 
-def make_terms(parameters: dict[str, Any], template: str = "joint_pilot") -> dict[str, Any]:
-    """The terms of a template (`joint_pilot`, `guaranteed_loan`, `licence`) for these parameters."""
+def make_terms(parameters: dict[str, Any], *, template: str = "joint_pilot") -> dict[str, Any]:
+    """The terms of a template (`joint_pilot`, `guaranteed_loan`, `licence`, `sub_fund`) for these parameters."""
     from risk import sharing
     from risk.errors import RiskError
 
@@ -78,6 +78,7 @@ def make_terms(parameters: dict[str, Any], template: str = "joint_pilot") -> dic
         "joint_pilot": sharing.joint_pilot,
         "guaranteed_loan": sharing.guaranteed_loan,
         "licence": sharing.licence,
+        "sub_fund": sharing.sub_fund,
     }[template]
     try:
         terms: dict[str, Any] = make(parameters)
@@ -98,16 +99,23 @@ def draft_agreement(
     now: datetime,
     round_id: int | None = None,
 ) -> Agreement:
-    """A new agreement of the actor's own project; raises where terms, parties or project do not fit."""
+    """A new agreement of the actor's own project, or of its own fund where there is no project.
+
+    Raises where terms, parties or project do not fit.
+    """
     require_permission(actor, Permission.AGREEMENT_DRAFT)
-    if project.organisation_id != actor.organisation_id:
+    if project is not None and project.organisation_id != actor.organisation_id:
         raise NotAllowedError("Only the team of the project drafts its agreement.")
     check_terms(terms)
+    if project is None:
+        _require_fund(actor, terms)
     places = list(seats)
-    if Seat(terms["project"], project.organisation_id) not in places:
+    if Seat(terms["project"], actor.organisation_id) not in places:
+        if project is None:
+            raise PartiesDifferError("The fund's own organisation acts for the fund.", field="parties")
         raise PartiesDifferError("The project's own organisation acts for the project.", field="parties")
     agreement = Agreement(
-        project_id=project.id,
+        project_id=project.id if project is not None else None,
         round_id=round_id,
         title_zh=_title(title_zh, "title_zh"),
         title_en=_title(title_en, "title_en"),
@@ -126,9 +134,20 @@ def draft_agreement(
         subject_kind="agreement",
         subject_id=agreement.public_id,
         now=now,
-        details={"project": project.public_id, "parties": len(agreement.parties)},
+        details={
+            **({"project": project.public_id} if project is not None else {}),
+            "parties": len(agreement.parties),
+        },
     )
     return agreement
+
+
+def _require_fund(actor: Any, terms: dict[str, Any]) -> None:
+    kinds = {party["id"]: party["kind"] for party in terms["parties"]}
+    if kinds[terms["project"]] != "fund":
+        raise PartiesDifferError("Only the agreement of a fund has no project.", field="terms")
+    if actor.organisation_kind not in FUND_KINDS:
+        raise NotAllowedError("Only a fund drafts the agreement of a fund.")
 
 
 def draft_from_round(

@@ -92,13 +92,19 @@ def check_drivers(terms: dict[str, Any], drivers: dict[str, Any]) -> None:
 
 
 def suggest_drivers(session: orm.Session, *, agreement: Agreement, today: date) -> dict[str, Any]:
-    """Assumptions to start from: the project's latest score, its milestone days, evidence tables, marked judgements."""
+    """Assumptions to start from: the project's latest score, its milestone days, evidence tables, marked judgements.
+
+    A fund has neither score nor milestones; its assumptions are judgements.
+    """
     from risk.errors import RiskError
     from risk.simulation import default_drivers
 
     version = queries.get_version(session, agreement=agreement)
-    score = queries.find_latest_score(session, project_id=agreement.project_id)
-    days = {item.code: item.planned_on for item in list_milestones(session, project_id=agreement.project_id)}
+    score: dict[str, Any] | None = None
+    days: dict[str, Any] = {}
+    if agreement.project_id is not None:
+        score = queries.find_latest_score(session, project_id=agreement.project_id)
+        days = {item.code: item.planned_on for item in list_milestones(session, project_id=agreement.project_id)}
     try:
         drivers: dict[str, Any] = default_drivers(
             queries.load_terms(version), score or _central_rate(), as_of=today, milestone_dates=days

@@ -11,6 +11,7 @@ from sqlalchemy import orm
 from marketplace.agreements import queries
 from marketplace.agreements.errors import NotAPartyError
 from marketplace.agreements.models import Agreement, AgreementParty
+from marketplace.agreements.rules import TEAM
 from marketplace.agreements.running import CASH_KINDS, engine_event
 
 
@@ -32,7 +33,7 @@ def require_statement_reader(agreement: Agreement, *, actor: Any, party: str) ->
     """A party reads its own statement; the team, the operator and the regulator read all of them."""
     wanted = queries.get_party(agreement, party)
     own = queries.find_party_of(agreement, actor.organisation_id)
-    sees_all = actor.organisation_kind in queries.OVERSEERS or (own is not None and own.role == "project")
+    sees_all = actor.organisation_kind in queries.OVERSEERS or (own is not None and own.role in TEAM)
     if not sees_all and (own is None or own.id != wanted.id):
         raise NotAPartyError("This is the statement of another party.")
     return wanted

@@ -45,7 +45,9 @@ def list_agreements() -> Any:
     rows, pager = cut_page(
         queries.list_agreements(session, actor=actor, state=state, before_id=cursor_row(load_agreement), limit=FETCH)
     )
-    projects = {row.project_id: find_project(session, project_id=row.project_id) for row in rows}
+    projects = {
+        row.project_id: find_project(session, project_id=row.project_id) for row in rows if row.project_id is not None
+    }
     return render_template(
         "agreements/list.html",
         agreements=rows,
@@ -69,7 +71,7 @@ def show_agreement(public_id: str) -> Any:
     return render_template(
         "agreements/show.html",
         agreement=agreement,
-        project=find_project(session, project_id=agreement.project_id),
+        project=find_project(session, project_id=agreement.project_id) if agreement.project_id is not None else None,
         version=version,
         versions=queries.list_versions(session, agreement_id=agreement.id),
         clauses=describe_clauses(version, locale()),
@@ -83,6 +85,7 @@ def show_agreement(public_id: str) -> Any:
         events=queries.list_events(session, agreement_id=agreement.id),
         history=list_lines_of(session, subject_kind="agreement", subject_id=agreement.public_id),
         own_party=party,
+        sees_statements=party is not None and party.role in rules.TEAM,
         kinds=rules.kinds_that_apply(engine_for(version).model, party) if party else [],
         is_drafter=agreement.drafted_by_organisation_id == actor.organisation_id,
     )

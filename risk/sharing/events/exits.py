@@ -7,22 +7,24 @@ from typing import Any
 from risk.sharing.errors import EventError
 from risk.sharing.events import bodies
 from risk.sharing.events.servicing import check_dividends
+from risk.sharing.model import EXIT_KINDS
 from risk.sharing.run import Run
 
 
 def exit_(run: Run, body: dict[str, Any]) -> None:
     """Share out the proceeds of a sale or a liquidation, with what is kept in the estate, by the exit program.
 
-    A liquidation may be settled in several distributions; a sale ends the matter.
+    A liquidation may be settled in several distributions; a sale ends the matter. A partnership hands on what it
+    realises by any number of distributions and goes on; only its liquidation ends it.
     """
     body = bodies.read(
         body,
         ("kind", "proceeds_minor"),
         ("claims", "flags", "metrics", "distributable_profit_minor", "evidence"),
     )
-    run.exit_kind = bodies.choice(body["kind"], "body.kind", ("trade_sale", "liquidation"))
+    run.exit_kind = bodies.choice(body["kind"], "body.kind", EXIT_KINDS)
     is_sale = run.exit_kind == "trade_sale"
-    over = run.flags["exited"] if is_sale else run.flags["sold"]
+    over = run.flags["sold"] if run.exit_kind == "liquidation" else run.flags["exited"]
     run.refuse(over, "already_exited", "The exit has already been settled.")
     run.refuse(
         run.flags["compensated"],
@@ -36,7 +38,8 @@ def exit_(run: Run, body: dict[str, Any]) -> None:
     bodies.flags(run, body)
     _admit_claims(run, body.get("claims", {}))
     proceeds = run.amount(body["proceeds_minor"], "body.proceeds_minor")
-    run.set_flag("exited", True)
+    if run.exit_kind != "partnership_distribution":
+        run.set_flag("exited", True)
     if is_sale:
         run.set_flag("sold", True)
     run.post(("1010", None), ("4020", None), proceeds)

@@ -2,43 +2,15 @@
 
 from __future__ import annotations
 
-import hashlib
 from typing import Any
 
 import pytest
 
-from marketplace.accounts.models import ApiKey
 from risk.sharing.scenario_a import scenario_a
 from tests.conftest import table_counts
-from tests.factories import MOMENT, Member
 from tests.factories import agreements as factory
 
 STORY = scenario_a("success")["events"]
-
-
-@pytest.fixture
-def call(active: factory.Scene) -> Any:
-    """`call(member, method, path, json)` with a bearer key of that member."""
-    client = active.factory.app.test_client()
-
-    def key_of(member: Member) -> str:
-        secret = f"key-{member.user.public_id}"
-        with active.transaction() as session:
-            digest = hashlib.sha256(secret.encode()).hexdigest()
-            if session.query(ApiKey).filter_by(key_hash=digest).first() is None:
-                session.add(
-                    ApiKey(membership_id=member.membership.id, name="test", key_hash=digest, scopes=["read", "write"],
-                           created_at=MOMENT)
-                )  # fmt: skip
-        return secret
-
-    def send(member: Member, method: str, path: str, body: Any = None, **headers: str) -> Any:
-        return client.open(
-            f"/api/v1/agreements{path}", method=method, json=body,
-            headers={"Authorization": f"Bearer {key_of(member)}", **headers},
-        )  # fmt: skip
-
-    return send
 
 
 def new_call(**changes: Any) -> dict[str, Any]:

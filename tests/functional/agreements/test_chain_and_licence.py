@@ -23,12 +23,12 @@ CHAIN_SEATS = {
 
 
 def guaranteed(make: Any) -> factory.Scene:
-    terms = make_terms(chain.parameters(), "guaranteed_loan")
+    terms = make_terms(chain.parameters(), template="guaranteed_loan")
     return factory.make_active(make, terms=terms, kinds=CHAIN_SEATS)
 
 
 def licensed(make: Any) -> factory.Scene:
-    terms = make_terms(licence.parameters(), "licence")
+    terms = make_terms(licence.parameters(), template="licence")
     return factory.make_active(make, terms=terms, kinds={"project": "project_team", "university": "project_team"})
 
 

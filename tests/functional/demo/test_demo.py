@@ -11,10 +11,13 @@ import sqlalchemy as sa
 
 from marketplace.accounts.models import Organisation
 from marketplace.agreements.models import AGREEMENT_STATES, Agreement, AgreementEvent
+from marketplace.agreements.overview import list_balances
+from marketplace.agreements.queries import find_latest_simulation, get_version
 from marketplace.agreements.services.verification import verify_agreement
 from marketplace.app import Marketplace
 from marketplace.audit.services import verify_chain
 from marketplace.demo.builder import load_market
+from marketplace.demo.content import load_content
 from marketplace.demo.story import ENDINGS, PROJECT, SUFFIX
 from marketplace.funding.models import Round
 from marketplace.insurance.models import CoinsuranceLine, CoinsurancePanel, Policy, Quote
@@ -55,6 +58,25 @@ def check_panel(session: Any) -> None:
     assert sum(payment.amount_minor for payment in payments) == policy.premium_minor - policy.subsidy_minor
 
 
+def check_sub_fund(session: Any) -> None:
+    """The sub-fund's partnership agreement is in force without a project, and its first call is paid as recorded."""
+    (record,) = load_content().arrangements.sub_fund
+    statement = sa.select(Agreement).options(sa.orm.selectinload(Agreement.parties))
+    (agreement,) = session.scalars(statement.where(Agreement.project_id.is_(None))).all()
+    assert agreement.state == "active"
+    codes = {party.party: party.role for party in agreement.parties if party.organisation_id is not None}
+    assert codes == {
+        "fund": "fund", "jianghuai-guidance": "guidance_fund", "guanlan-ventures": "general_partner",
+        "jianghe-industrial": "industrial_fund", "lufeng-industrial": "industrial_fund",
+    }  # fmt: skip
+    capital = {row["of"]: row["amount_minor"] for row in list_balances(session, agreement=agreement, locale="en")
+               if row["kind"] == "capital"}  # fmt: skip
+    names = {party.party: party.name("en") for party in agreement.parties}
+    assert capital == {names[partner.organisation]: partner.paid_minor for partner in record.partners}
+    version = get_version(session, agreement=agreement)
+    assert find_latest_simulation(session, agreement=agreement, terms_hash=version.terms_hash) is not None
+
+
 def test_market_is_whole_and_sound(session: Any) -> None:
     """One test, because building the market is what takes the time."""
     projects = session.scalars(sa.select(Project)).all()
@@ -88,6 +110,7 @@ def test_market_is_whole_and_sound(session: Any) -> None:
     assert [body["base_minor"] for body in bodies] == [16_842_000, 24_175_000, 22_635_000]
     assert bodies[-1]["restates"] is True
 
+    check_sub_fund(session)
     assert check_ledger(session).sound
     assert verify_chain(session).broken_at is None
     for agreement in session.scalars(sa.select(Agreement)):

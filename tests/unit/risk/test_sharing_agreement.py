@@ -101,10 +101,12 @@ def test_the_generator_covers_what_it_must() -> None:
         drawn.update(set(Generator(seed).agreement().features))
     for block in ("to", "keep", "pot", "seq", "share", "cap", "when", "layer"):
         assert drawn[block] >= programs * 0.05, block
-    for amount in ("amount_minor", "bal", "pct", "min", "max", "sum", "minus", "gap", "layer"):
+    for amount in ("amount_minor", "bal", "pct", "min", "max", "sum", "minus", "gap", "share_gap", "layer"):
         assert drawn[f"amount:{amount}"] >= programs * 0.05, amount
     for policy in ("carried", "plain_largest_remainder", "in_order", "in_reverse_order", "to"):
         assert drawn[f"policy:{policy}"] >= programs * 0.05, policy
+    for kind in ("trade_sale", "liquidation", "partnership_distribution"):
+        assert drawn[f"exit:{kind}"] >= programs * 0.05, kind
     for kind in ("exit", "insurance_recovery", "interest_due", "pool_compensation", "recovery", "revenue_report"):
         assert drawn[f"event:{kind}"] >= programs * 0.05, kind
     assert sum(drawn[f"depth:{depth}"] for depth in range(4, 20)) >= programs * 0.5

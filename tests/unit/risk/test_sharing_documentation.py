@@ -37,6 +37,9 @@ def test_every_example_is_valid(what: str, text: str) -> None:
     if "pot" in example:
         # Capital may not come out of revenue, so this one is read as an exit.
         terms["programs"]["exit"], terms["programs"]["operating"] = example, scenario_a_terms()["programs"]["operating"]
+    if "share_of_profit" in text:
+        # Profit cannot hide in parts while it is counted.
+        terms["pots"] = {}
     validate_terms(terms)
 
 

@@ -330,6 +330,10 @@ def test_the_other_stories_add_up(content):
         public = sum(partner.committed_minor for partner in sub_fund.partners if partner.public)
         assert public * 10_000 == fund.fiscal_bps * fund.size_minor
         assert len(sub_fund.projects) == 3
+        assert sub_fund.catch_up == sub_fund.carry, "the template's catch-up ends where its carry begins"
+        partners = {partner.organisation for partner in sub_fund.partners}
+        assert set(sub_fund.concession_to) < partners - {sub_fund.manager}
+        assert sub_fund.concession_approved_on < sub_fund.signed_on < sub_fund.call_dates[0]
         assert {content.get_project(code).sector for code in sub_fund.projects} <= {"medicine", "medical_devices"}
     for pool in stories.pool:
         assert len({member.bank for member in pool.members}) == 2
