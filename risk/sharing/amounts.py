@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from risk.sharing.arithmetic import multiply_fraction, percentage, round_half
+from risk.sharing.arithmetic import BOUND, percentage, round_half
 from risk.sharing.errors import EventError
 
 if TYPE_CHECKING:
@@ -204,22 +204,25 @@ class ShareGap:
     path: str
 
     def value(self, run: Run) -> Any:
-        """Return x in minor units, not negative; :class:`AmountError` where it is outside the bound."""
+        """Return x in minor units, from 0 to the bound: no pot is larger, so a larger capacity is the bound."""
         arithmetic = run.arithmetic
-        profit = run.values[f"gain:{self.among[0]}"]
-        for party in self.among[1:]:
-            profit = arithmetic.check(profit + run.values[f"gain:{party}"], self.path)
         (share, whole), missing = self.share, self.speed[0] - self.share[0]
-        due, due_rest = arithmetic.muldivmod(profit, share, whole)
-        behind = due - run.values[f"gain:{self.party}"]
-        # x = (behind + due_rest / whole) x whole / missing; nothing is missing where the party has its share already.
-        due_rest = arithmetic.where(behind < 0, 0, due_rest)
-        behind = arithmetic.maximum(behind, arithmetic.zero)
-        units, rest = multiply_fraction(arithmetic, behind, whole, missing, self.path)
-        rest = rest + due_rest
-        return arithmetic.check(
-            round_half(arithmetic, units + rest // missing, rest % missing, missing, self.rounding), self.path
-        )
+        # c x P party by party, because the sum of all gains may pass the bound of one amount.
+        due = rest = arithmetic.zero
+        for party in self.among:
+            units, part = arithmetic.muldivmod(run.values[f"gain:{party}"], share, whole)
+            due, rest = due + units, rest + part
+        behind = due + rest // whole - run.values[f"gain:{self.party}"]
+        rest = arithmetic.where(behind < 0, 0, rest % whole)
+        # x = (behind + rest / whole) x whole / missing, the whole part of whole / missing multiplied apart.
+        times, left = divmod(whole, missing)
+        beyond = behind > BOUND // times
+        behind = arithmetic.where(beyond, 0, arithmetic.maximum(behind, arithmetic.zero))
+        units, part = arithmetic.muldivmod(behind, left, missing)
+        rest = rest + part
+        exact = behind * times + units + rest // missing
+        rounded = round_half(arithmetic, exact, rest % missing, missing, self.rounding)
+        return arithmetic.where(beyond, BOUND, arithmetic.minimum(rounded, BOUND))
 
 
 @dataclass(frozen=True)

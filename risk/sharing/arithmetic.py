@@ -6,6 +6,8 @@ simulation (arrays of scenarios) run the very same program and agree to the fen.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any
 
@@ -51,6 +53,10 @@ class IntegerArithmetic:
     def where(self, condition: Any, left: Any, right: Any) -> Any:
         """Return `left` where the condition holds, else `right`."""
         return left if condition else right
+
+    def only(self, condition: Any) -> AbstractContextManager[None]:
+        """Do nothing: what is not run in settlement is not computed."""
+        return nullcontext()
 
     def any(self, condition: Any) -> bool:
         """Say whether the condition holds anywhere."""
@@ -135,6 +141,14 @@ class ArrayArithmetic:
         if isinstance(condition, bool):
             return left if condition else right
         return self.numpy.where(condition, left, right)
+
+    @contextmanager
+    def only(self, condition: Any) -> Iterator[None]:
+        """Let bounds count only where the condition holds, as settlement computes a block only where it is run."""
+        occurs = self.occurs
+        self.occurs = self.both(occurs, condition)
+        yield
+        self.occurs = occurs
 
     def any(self, condition: Any) -> bool:
         """Say whether the condition holds in any scenario."""

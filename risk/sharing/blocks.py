@@ -126,6 +126,11 @@ class Share:
         keys = [f"carry:{self.path}:{leg.key}" for leg in self.legs]
         if not run.arithmetic.any(amount > 0):
             return run.arithmetic.zero
+        with run.arithmetic.only(amount > 0):
+            self._share_out(run, amount, keys)
+        return run.arithmetic.zero
+
+    def _share_out(self, run: Run, amount: Any, keys: list[str]) -> None:
         paid, carries, units = split(
             run.arithmetic,
             amount,
@@ -145,7 +150,6 @@ class Share:
             leg.then.run(run, part)
         if opened:
             run.close_tier()
-        return run.arithmetic.zero
 
 
 @dataclass(frozen=True)
@@ -161,7 +165,8 @@ class Cap:
     def run(self, run: Run, amount: Any) -> Any:
         """Give the inner block what the capacity allows and return the rest."""
         capacity = self.amount.value(run)
-        part = run.arithmetic.minimum(amount, capacity)
+        # A capacity outside the bound stands only where nothing is shared out, and gives nothing there.
+        part = run.arithmetic.maximum(run.arithmetic.minimum(amount, capacity), run.arithmetic.zero)
         run.open_tier(self, capacity, part)
         rest = self.then.run(run, part)
         run.close_tier()
@@ -225,10 +230,14 @@ class When:
             if opened:
                 run.close_tier()
             return rest
-        zero = run.arithmetic.zero
-        yes, no = run.arithmetic.where(holds, amount, zero), run.arithmetic.where(holds, zero, amount)
-        rest = self.then.run(run, yes)
-        return rest + (no if self.otherwise is None else self.otherwise.run(run, no))
+        arithmetic, zero = run.arithmetic, run.arithmetic.zero
+        yes, no = arithmetic.where(holds, amount, zero), arithmetic.where(holds, zero, amount)
+        with arithmetic.only(holds):
+            rest = self.then.run(run, yes)
+        if self.otherwise is not None:
+            with arithmetic.only(arithmetic.negate(holds)):
+                no = self.otherwise.run(run, no)
+        return rest + no
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ from typing import Any
 from tests.reference.splitting import rounded, split
 
 Json = dict[str, Any]
+LARGEST = 9 * 10**15  # no amount is larger
 BASIS = {"A365F": 365, "A360": 360}
 
 
@@ -132,7 +133,7 @@ class Reference:
         among = gap.get("among", list(self.by_id["parties"]))
         profit = sum(self.amounts[f"gain:{party}"] for party in among)
         missing = (share * profit - self.amounts[f"gain:{gap['party']}"]) / (speed - share)
-        return rounded(max(missing, Fraction(0)), self.rule)
+        return min(rounded(max(missing, Fraction(0)), self.rule), LARGEST)
 
     def _layer(self, layer: Json) -> int:
         inside = max(self.amount(layer["loss"]) - layer.get("deductible_minor", 0) - layer.get("attach_minor", 0), 0)
