@@ -46,7 +46,7 @@ def export(session: orm.Session, format_: str, book: str | None) -> None:
                 writer.writeheader()
             writer.writerow(row)
         return
-    names = dict(session.execute(select(Organisation.public_id, Organisation.name_zh)).tuples().all())
+    names = dict(session.execute(select(Organisation.public_id, Organisation.name_zh)).all())
     for line in export_ledger(session, format=format_, book=book, names=names):
         click.echo(line)
 

@@ -64,7 +64,7 @@ class Generator:
         self.bound = draw.random() < 0.1
         self.top = 1000 if self.bound else draw.choice([5, 100, 10**6, 10**9, 10**12])
         self.has_loan = draw.random() < 0.6
-        self.has_chain = self.has_loan and draw.random() < 0.5
+        self.has_chain = self.has_loan and draw.random() < 0.8
         self.pots = [f"part{index}" for index in range(draw.choice([0, 0, 1, 2]))]
         self.deepest = 0
 

@@ -98,7 +98,8 @@ def test_market_is_whole_and_sound(session: Any) -> None:
         assert agreement.state == "completed", ending
 
     hafnium = next(project for project in projects if project.code == "hafnium-precursor")
-    others = session.scalars(sa.select(Agreement).where(Agreement.project_id == hafnium.id)).all()
+    statement = sa.select(Agreement).options(sa.orm.selectinload(Agreement.parties))
+    others = session.scalars(statement.where(Agreement.project_id == hafnium.id)).all()
     assert {agreement.state for agreement in others} == {"active"}
     kinds = [{party.role for party in agreement.parties} for agreement in others]
     assert {"bank", "guarantor", "project", "founders", "creditors"} in kinds
