@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import marshmallow as ma
 
 from marketplace.agreements.models import AGREEMENT_STATES
-from marketplace.agreements.rules import KINDS_BY_HAND
+from marketplace.agreements.rules import KINDS_BY_HAND, TEMPLATES
 from marketplace.schemas import PageQuerySchema, PageSchema, SignedMoneySchema, StrictSchema, WholeNumber
 
 
@@ -46,16 +48,25 @@ class AgreementListSchema(StrictSchema):
     page = ma.fields.Nested(PageSchema)
 
 
-class NewFundAgreementSchema(StrictSchema):
-    """A fund's agreement: its terms, and by party the organisation that acts for it (null: paid outside)."""
+class NewAgreementSchema(StrictSchema):
+    """A draft: terms or a template with its parameters, and by party the organisation that acts (null: outside)."""
 
+    project = ma.fields.String(allow_none=True, load_default=None)
     title_zh = ma.fields.String(required=True, validate=ma.validate.Length(min=1, max=200))
     title_en = ma.fields.String(required=True, validate=ma.validate.Length(min=1, max=200))
-    terms = ma.fields.Dict(required=True)
+    terms = ma.fields.Dict()
+    template = ma.fields.String(validate=ma.validate.OneOf(TEMPLATES))
+    parameters = ma.fields.Dict()
     organisations = ma.fields.Dict(
         keys=ma.fields.String(), values=ma.fields.String(allow_none=True), required=True,
         validate=ma.validate.Length(max=100),
     )  # fmt: skip
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def check_source(self, data: dict[str, Any], **_options: Any) -> None:
+        given = [name for name in ("terms", "template", "parameters") if name in data]
+        if given not in (["terms"], ["template", "parameters"]):
+            raise ma.ValidationError("Give terms, or a template with its parameters; not both.", "terms")
 
 
 class AgreementVersionSchema(StrictSchema):

@@ -21,6 +21,7 @@ from marketplace.agreements.services.verification import export_bundle, verify_a
 from marketplace.agreements.states import require_state
 from marketplace.db import current_session
 from marketplace.errors import InvalidInputError
+from marketplace.projects.queries import get_project
 
 blueprint = Blueprint(
     "api_agreements", __name__, url_prefix="/agreements", description="Agreements, their events and statements"
@@ -62,12 +63,14 @@ def list_agreements(query: dict[str, Any]) -> Any:
 
 
 @blueprint.post("")
-@blueprint.arguments(schemas.NewFundAgreementSchema)
+@blueprint.arguments(schemas.NewAgreementSchema)
 @blueprint.response(201, schemas.AgreementSchema)
 @requires(Permission.AGREEMENT_DRAFT)
-def draft_fund_agreement(values: dict[str, Any]) -> Any:
-    """Draft the agreement of a fund, which belongs to no project; a pilot's is drafted on its project's page."""
+def draft(values: dict[str, Any]) -> Any:
+    """Draft an agreement of your own project from any terms or template; that of a fund belongs to no project."""
     session, actor = current_session(), current_actor()
+    project = get_project(session, actor=actor, public_id=values["project"]) if values["project"] else None
+    terms = values.get("terms") or drafting.make_terms(values.get("parameters", {}), template=values["template"])
     seats = [
         drafting.Seat(
             party, get_organisation(session, actor=actor, public_id=organisation).id if organisation else None
@@ -75,7 +78,7 @@ def draft_fund_agreement(values: dict[str, Any]) -> Any:
         for party, organisation in values["organisations"].items()
     ]
     return drafting.draft_agreement(
-        session, actor=actor, project=None, terms=values["terms"], seats=seats, title_zh=values["title_zh"],
+        session, actor=actor, project=project, terms=terms, seats=seats, title_zh=values["title_zh"],
         title_en=values["title_en"], now=clock.now(),
     )  # fmt: skip
 

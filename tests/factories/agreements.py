@@ -63,7 +63,7 @@ class Scene:
         return queries.get_agreement(session, actor=self.members["project"].actor, public_id=self.public_id)
 
 
-def make_project(factory: Factory, team: Member, *, code: str = "flow-chem") -> Project:
+def make_project(factory: Factory, team: Member, *, code: str = "flow-chem", state: str = "funded") -> Project:
     """A project with the four milestones of scenario A."""
     with factory.database.transaction() as session:
         project = Project(
@@ -72,7 +72,7 @@ def make_project(factory: Factory, team: Member, *, code: str = "flow-chem") -> 
             title_zh="连续流中试",
             title_en="Continuous-flow pilot",
             sector="chemicals",
-            state="funded",
+            state=state,
             created_at=MOMENT,
             updated_at=MOMENT,
         )

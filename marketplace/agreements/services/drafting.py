@@ -74,16 +74,15 @@ def make_terms(parameters: dict[str, Any], *, template: str = "joint_pilot") -> 
     from risk import sharing
     from risk.errors import RiskError
 
-    make = {
-        "joint_pilot": sharing.joint_pilot,
-        "guaranteed_loan": sharing.guaranteed_loan,
-        "licence": sharing.licence,
-        "sub_fund": sharing.sub_fund,
-    }[template]
     try:
-        terms: dict[str, Any] = make(parameters)
+        terms: dict[str, Any] = getattr(sharing, template)(parameters)
     except RiskError as error:
         raise from_risk(error, TermsRefusedError, field="parameters") from error
+    except (LookupError, TypeError, ValueError, ArithmeticError, AttributeError) as error:
+        # The parameters of a template are a document that has no schema of its own; the terms made of them have one.
+        raise TermsRefusedError(
+            "The parameters do not fit the template.", field="parameters", rule="bad_parameters"
+        ) from error
     return terms
 
 

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import Any
 
 import pytest
 
+from marketplace import clock
+from marketplace.accounts.services import create_api_key
 from marketplace.agreements import queries
 from marketplace.agreements.errors import EventNotYoursError, EventRefusedError
 from marketplace.agreements.services.drafting import make_terms
@@ -88,6 +91,62 @@ def test_a_restated_quarter_is_netted_and_the_ledger_balances(make: Any) -> None
         assert got == 80_000_000 + 505_260 + 679_050 + 900_000
         assert check_ledger(session).sound
         assert verify_agreement(session, agreement=agreement).problem is None
+
+
+@pytest.fixture
+def call(app: Any) -> Any:
+    """Ask the API for a member."""
+
+    def ask(member: Any, body: dict[str, Any]) -> Any:
+        with app.database.transaction() as session:
+            _key, secret = create_api_key(
+                session, actor=member.actor, name="test", scopes=["read", "write"], days=30, now=clock.now()
+            )
+        headers = {"Authorization": f"Bearer {secret}"}
+        return app.test_client().post("/api/v1/agreements", json=body, headers=headers)
+
+    return ask
+
+
+def draft_of(project: Any, seats: dict[str, Any], /, **changes: Any) -> dict[str, Any]:
+    return {
+        "project": project.public_id, "title_zh": "许可", "title_en": "Licence", "template": "licence",
+        "parameters": licence.parameters(),
+        "organisations": {party: member.organisation.public_id for party, member in seats.items()}, **changes,
+    }  # fmt: skip
+
+
+def test_a_team_drafts_a_template_for_its_project_by_the_api(make: Any, call: Any) -> None:
+    seats = {"project": make.member("project_team"), "university": make.member("project_team")}
+    project = factory.make_project(make, seats["project"])
+    answer = call(seats["project"], draft_of(project, seats))
+    assert answer.status_code == 201
+    assert {row["role"] for row in answer.get_json()["parties"]} == {"project", "university"}
+
+
+@pytest.mark.parametrize(("who", "changes", "status", "field"), [
+    ("project", {"template": "wish"}, 422, "template"),
+    ("project", {"terms": {"schema": 1}}, 422, "terms"),
+    ("project", {"parameters": {}}, 422, "parameters"),
+    ("project", {"parameters": {**licence.parameters(), "milestones": [7]}}, 422, "parameters"),
+    ("project", {"parameters": {**licence.parameters(), "licensor": "x"}}, 422, "parameters"),
+    ("project", {"project": "prj_nobody"}, 404, None),
+    ("project", {"organisations": {}}, 422, "parties"),
+    ("university", {}, 404, None),
+])  # fmt: skip
+def test_a_draft_that_cannot_be_is_refused_at_its_field(
+    make: Any, call: Any, who: str, changes: dict[str, Any], status: int, field: str | None
+) -> None:
+    seats = {"project": make.member("project_team"), "university": make.member("project_team")}
+    project = factory.make_project(make, seats["project"], state="draft")
+    before = table_counts(make.database)
+    answer = call(seats[who], draft_of(project, seats, **changes))
+    assert answer.status_code == status
+    if field:
+        assert field in json.dumps(answer.get_json()["error"])
+    after = table_counts(make.database)
+    assert after["agreement"] == before["agreement"]
+    assert after["agreement_version"] == before["agreement_version"]
 
 
 def test_the_page_shows_what_is_kept_back_and_only_acts_that_the_terms_know(make: Any, browser: Any) -> None:
