@@ -8,6 +8,7 @@ from typing import Any
 from risk.sharing import template_programs as programs
 from risk.sharing.errors import TermsError
 from risk.sharing.model import GUIDANCE_KINDS
+from risk.sharing.templates import check_keys
 from risk.sharing.terms import validate_terms
 
 Json = dict[str, Any]
@@ -94,12 +95,7 @@ def sub_fund(parameters: Json) -> Json:
 
 
 def _check(parameters: Json) -> None:
-    for key in _REQUIRED:
-        if key not in parameters:
-            raise TermsError("bad_parameters", f"The parameters lack '{key}'.", key)
-    unknown = set(parameters) - set(_REQUIRED) - set(_OPTIONAL)
-    if unknown:
-        raise TermsError("bad_parameters", f"'{min(unknown)}' is no parameter of this template.", min(unknown))
+    check_keys(parameters, _REQUIRED, _OPTIONAL)
     kinds = {partner["id"]: partner["kind"] for partner in parameters["partners"]}
     if len(kinds) < 2:
         raise TermsError("bad_parameters", "There must be at least 2 partners.", "partners")

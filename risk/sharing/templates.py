@@ -73,7 +73,7 @@ def guaranteed_loan(parameters: Json) -> Json:
         ``bad_parameters`` or any code of :func:`risk.sharing.validate_terms`.
     """
     required = ("title", "currency", "project", "founders", "milestones", "calls", "bank", "guarantee")
-    _check_keys(parameters, required, ("pool", "centre", "invented"))
+    check_keys(parameters, required, ("pool", "centre", "invented"))
     whole = {**parameters, "investors": []}
     _check_guarantee(whole)
     return _assemble(whole, programs.exit_of_a_loan(whole))
@@ -101,7 +101,7 @@ def licence(parameters: Json) -> Json:
         ``bad_parameters`` or any code of :func:`risk.sharing.validate_terms`.
     """
     required = ("title", "currency", "project", "licensor", "milestones", "entry_fee_minor")
-    _check_keys(parameters, (*required, "royalty_rate", "base", "contract"), ("entry_fee_milestone", "invented"))
+    check_keys(parameters, (*required, "royalty_rate", "base", "contract"), ("entry_fee_milestone", "invented"))
     licensor, project = parameters["licensor"], parameters["project"]
     people = ((licensor, licensor.get("kind", "university")), (project, "project"))
     terms: Json = {
@@ -176,7 +176,7 @@ def _check(parameters: Json) -> None:
         "investors_share",
         "preference_rate",
     )
-    _check_keys(parameters, required, (*OPTIONAL_PARTIES, "guarantee", "guidance", "invented"))
+    check_keys(parameters, required, (*OPTIONAL_PARTIES, "guarantee", "guidance", "invented"))
     if not 2 <= len(parameters["investors"]) <= 6:
         raise TermsError("bad_parameters", "There must be 2 to 6 investors.", "investors")
     if parameters.get("pool") and not parameters.get("bank"):
@@ -194,7 +194,8 @@ def _due_on(milestone: str | None) -> Json:
     return {"milestone": milestone} if milestone else {"activation": True}
 
 
-def _check_keys(parameters: Json, required: tuple[str, ...], optional: tuple[str, ...]) -> None:
+def check_keys(parameters: Json, required: tuple[str, ...], optional: tuple[str, ...]) -> None:
+    """Refuse parameters that lack a key or hold an unknown one; :class:`TermsError` ``bad_parameters``."""
     for key in required:
         if key not in parameters:
             raise TermsError("bad_parameters", f"The parameters lack '{key}'.", key)
