@@ -86,6 +86,7 @@ STATUS_WORDS: dict[str, dict[str, tuple[LazyString, str]]] = {
         "declined": (pgettext("panel_line", "Share declined"), VERMILION),
         "complete": (pgettext("panel_line", "Every insurer has accepted"), JADE),
         "superseded": (pgettext("panel_line", "Shared in another way"), SLATE),
+        "ended": (pgettext("panel_line", "The lead has taken its quote back"), SLATE),
     },
     "policy": {
         "bound": (pgettext("policy", "Bound, premium unpaid"), AMBER),

@@ -240,6 +240,14 @@ def _notify(session: orm.Session, quote: Quote, to: list[int], word: str, url: s
     )  # fmt: skip
 
 
+def tell_followers_of_the_end(session: orm.Session, *, quote: Quote, now: datetime) -> None:
+    """The lead took its quote back or begins a new version: who was to follow it need not wait any more."""
+    panel = queries.find_panel(session, quote_id=quote.id)
+    if panel is not None:
+        followers = [line.organisation_id for line in panel.lines if not line.is_lead]
+        _notify(session, quote, followers, "ended", "/quotes", now)
+
+
 def terms_of(panel: CoinsurancePanel) -> dict[str, Any]:
     """The panel as the disclosure and the policy freeze it: each insurer owes its own share and no other."""
     return {

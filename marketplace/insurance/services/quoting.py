@@ -29,6 +29,7 @@ from marketplace.insurance.errors import (
 from marketplace.insurance.models import InsuranceProduct, Quote
 from marketplace.insurance.rules import hash_content, score_valid_until
 from marketplace.insurance.services.moves import move_quote
+from marketplace.insurance.services.panels import tell_followers_of_the_end
 from marketplace.insurance.services.products import build_severity, head_of
 from marketplace.insurance.services.requests import list_parts
 from marketplace.notifications.services import notify
@@ -258,6 +259,7 @@ def withdraw_quote(session: orm.Session, *, actor: Actor, quote: Quote, reason: 
     if not reason.strip():
         raise RequestInvalidError("Say why the quote is withdrawn.", field="reason")
     move_quote(session, quote, "withdrawn", state_reason=reason.strip()[:GROUND_LIMIT])
+    tell_followers_of_the_end(session, quote=quote, now=now)
     _tell(session, actor=actor, quote=quote, action="withdrawn", now=now, applicant=True)
     return quote
 
@@ -266,6 +268,7 @@ def revise_quote(session: orm.Session, *, actor: Actor, quote: Quote, now: datet
     """Begin a new version; only a draft is ever edited, the version before is superseded."""
     _check_insurer(actor, quote)
     move_quote(session, quote, "superseded", state_reason="new version")
+    tell_followers_of_the_end(session, quote=quote, now=now)
     fresh = Quote(request_id=quote.request_id, insurer_organisation_id=quote.insurer_organisation_id,
                   version=quote.version + 1, created_at=now)  # fmt: skip
     session.add(fresh)

@@ -141,6 +141,20 @@ def test_after_a_refusal_the_lead_shares_anew_and_the_refusal_stays_on_file(pane
     assert [share for _insurer, share in panel.reload(policy).shares] == [6800, 3200]
 
 
+@pytest.mark.parametrize(("act", "values"), [
+    (services.withdraw_quote, {"reason": "The reinsurer has stepped back."}), (services.revise_quote, {}),
+])  # fmt: skip
+def test_followers_are_told_when_the_lead_takes_its_quote_back(panel: PanelFactory, act: Any, values: Any) -> None:
+    quote = panel.offered_by_lead()
+    panel.propose(quote)
+    panel.accept(quote, panel.second)
+    panel.act(act, "quote", quote.public_id, panel.insurer, **values)
+    with panel.database.transaction("read") as session:
+        for follower in (panel.second, panel.third):
+            kinds = [row.kind for row in list_notifications(session, actor=follower.actor)]
+            assert kinds.count("panel.ended") == 1
+
+
 def test_same_proposal_again_asks_nobody_twice(panel: PanelFactory) -> None:
     quote = panel.offered_by_lead()
     first = panel.propose(quote)
