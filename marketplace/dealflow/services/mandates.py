@@ -14,7 +14,7 @@ from marketplace.accounts.permissions import Permission
 from marketplace.audit.services import record_act
 from marketplace.db import changed_rows, lock_rows
 from marketplace.dealflow import queries
-from marketplace.dealflow.errors import MandateInvalidError, NotTheFunderError
+from marketplace.dealflow.errors import MandateInvalidError, MandateMoveRefusedError, NotTheFunderError
 from marketplace.dealflow.models import Mandate
 from marketplace.dealflow.schemas import DEFAULTS, MandateInputSchema, check_whole, read_mandate
 from marketplace.dealflow.states import check_mandate_move
@@ -88,7 +88,7 @@ def set_mandate_state(session: orm.Session, *, actor: Any, mandate: Mandate, sta
     )
     session.refresh(mandate, ["state", "updated_at"])
     if moved != 1:
-        check_mandate_move(mandate.state, state)
+        raise MandateMoveRefusedError(before=mandate.state, after=state)
     _record(session, actor, mandate, "resumed" if state == "active" else "paused", now)
     _ask_for_matches(session, mandate, now)
     return mandate

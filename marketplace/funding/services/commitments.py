@@ -20,6 +20,7 @@ from marketplace.funding.errors import (
     AlreadyCommittedError,
     ConflictOfInterestError,
     HolderLimitError,
+    IllegalMoveError,
     InstrumentClosedError,
     RoundFullError,
     RoundNotOpenError,
@@ -157,7 +158,8 @@ def _move(session: orm.Session, commitment: Commitment, after: str, **values: An
     )
     session.refresh(commitment, ["state", "hardened_at", "released_at"])
     if moved != 1:
-        check_commitment_move(commitment.state, after)
+        # The other move won, even where this one could follow it: whoever asked for it has not seen that state.
+        raise IllegalMoveError(before=commitment.state, after=after)
 
 
 def harden_commitment(session: orm.Session, *, actor: Actor, commitment: Commitment, now: datetime) -> Commitment:

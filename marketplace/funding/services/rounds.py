@@ -20,6 +20,7 @@ from marketplace.errors import InvalidInputError, NotAllowedError
 from marketplace.events import RoundClosed, record_event
 from marketplace.funding import queries
 from marketplace.funding.errors import (
+    IllegalMoveError,
     LinkageRuleFailedError,
     RoundBelowMinimumError,
     RoundNotOpenError,
@@ -274,7 +275,7 @@ def _move(session: orm.Session, round_: Round, after: str, now: datetime) -> Non
     )
     session.refresh(round_, ["state", "committed_minor", "committed_loan_minor"])
     if moved != 1:
-        check_round_move(round_.state, after)
+        raise IllegalMoveError(before=round_.state, after=after)
 
 
 def _record(session: orm.Session, actor: Any, round_: Round, action: str, now: datetime, **details: Any) -> None:

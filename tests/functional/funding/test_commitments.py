@@ -7,10 +7,13 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
 from marketplace import clock
 from marketplace.errors import MarketplaceError
 from marketplace.funding import queries
+from marketplace.funding.errors import IllegalMoveError
+from marketplace.funding.models import Commitment
 from marketplace.funding.services import harden_commitment, make_commitment, release_commitment
 from marketplace.jobs.services import run_due_jobs
 from marketplace.money import Money
@@ -94,6 +97,18 @@ def test_harden_and_release_at_once_have_one_winner(market: Any, deals: Any, dat
     round_ = deals.reload_round(market["round"])
     assert round_.commitments[0].state == won[0]
     assert round_.committed_minor == (3 * MILLION if won[0] == "hard" else 0)
+
+
+def test_a_release_that_lost_gives_no_room_back_though_a_firm_commitment_may_be_released(
+    market: Any, deals: Any, database: Any
+) -> None:
+    """The same race step by step: the state that was read is no longer the one in the database."""
+    commitment = deals.commit(market["angel"], market["round"], 3 * MILLION)
+    with pytest.raises(IllegalMoveError), database.transaction() as session:
+        held = queries.get_commitment(session, actor=market["angel"].actor, public_id=commitment.public_id)
+        hardened = sa.update(Commitment).where(Commitment.id == held.id).values(state="hard")
+        session.execute(hardened.execution_options(synchronize_session=False))
+        release_commitment(session, actor=market["angel"].actor, commitment=held, now=clock.now())
 
 
 def test_the_page_refuses_the_last_room_twice_and_keeps_what_was_typed(
