@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
+from marketplace import clock
 from marketplace.app import Marketplace, create_app
 from marketplace.config import Settings
 from marketplace.db import Base, Database
@@ -102,7 +103,15 @@ def built_app(tmp_path_factory: pytest.TempPathFactory) -> Marketplace:
 
 
 @pytest.fixture
-def app(built_app: Marketplace, settings: Settings) -> Iterator[Marketplace]:
+def factory_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The present is the day of the factories."""
+    from tests.factories import clock_of_that_day
+
+    monkeypatch.setattr(clock, "now", clock_of_that_day())
+
+
+@pytest.fixture
+def app(built_app: Marketplace, settings: Settings, factory_day: None) -> Iterator[Marketplace]:
     config = dict(built_app.config)
     built_app.connect(settings)
     yield built_app
@@ -112,7 +121,7 @@ def app(built_app: Marketplace, settings: Settings) -> Iterator[Marketplace]:
 
 
 @pytest.fixture
-def own_app(settings: Settings) -> Iterator[Marketplace]:
+def own_app(settings: Settings, factory_day: None) -> Iterator[Marketplace]:
     """An application of the test's own, for tests that add routes to it."""
     application = create_app(settings)
     yield application
@@ -142,7 +151,7 @@ class Browser:
 
     def sign_in(self, user: Any, organisation: Any | None = None) -> Browser:
         """Open a session for a user without typing the password (sign-in itself has its own tests)."""
-        from marketplace import clock
+
         from marketplace.accounts.models import UserSession
         from marketplace.accounts.signin.sessions import hash_id, new_session_id
 

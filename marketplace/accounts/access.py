@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from marketplace import clock
 from marketplace.accounts.errors import FreshSignInNeededError, NotVerifiedError
 from marketplace.accounts.permissions import Actor, Permission
 from marketplace.audit.services import record_act
-from marketplace.clock import now
 from marketplace.db import current_session, remember_after_refusal
 from marketplace.errors import NotAllowedError, NotSignedInError
 
@@ -46,7 +46,7 @@ def require_fresh_sign_in() -> None:
     page door then asks for the password and leads back.
     """
     moment = _signed_in_at.get()
-    if moment is None or not timedelta(0) <= now() - moment <= FRESH_FOR:
+    if moment is None or not timedelta(0) <= clock.now() - moment <= FRESH_FOR:
         raise FreshSignInNeededError()
 
 
@@ -114,7 +114,7 @@ def check_access(access: Access, *, view: str, writing: bool = False) -> None:
     permission = access.permission
     if permission is None or (actor.can(permission) and not (writing and actor.organisation_kind == "regulator")):
         return
-    moment, asked = now(), str(permission)
+    moment, asked = clock.now(), str(permission)
     remember_after_refusal(
         current_session(),
         lambda session: record_act(

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import itertools
 import uuid
-from datetime import UTC, datetime
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from marketplace import clock
 from marketplace.accounts.models import Membership, Organisation, User
 from marketplace.accounts.permissions import Actor
 from marketplace.accounts.signin.actor import make_actor
@@ -14,6 +16,12 @@ from marketplace.app import Marketplace
 
 _numbers = itertools.count(1)
 MOMENT = datetime(2026, 11, 23, 8, 0, tzinfo=UTC)
+
+
+def clock_of_that_day() -> Callable[[], datetime]:
+    """A clock that goes on from the factories' moment: what they make is as old on any day the tests are run."""
+    real, started = clock.now, clock.now()
+    return lambda: MOMENT + timedelta(hours=1) + (real() - started)
 
 
 class Member:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 import sqlalchemy as sa
@@ -59,7 +58,7 @@ def _take_password() -> Any:
         return redirect(url_for("security.login"))
     if user.tf_totp_secret:
         _forget_everything()
-        flask_session[HALF_WAY] = {"user": user.fs_uniquifier, "at": time.time(), "next": next_path}
+        flask_session[HALF_WAY] = {"user": user.fs_uniquifier, "at": clock.now().timestamp(), "next": next_path}
         return redirect(url_for("security.second_factor"))
     return _enter(user, next_path)
 
@@ -69,7 +68,7 @@ def _take_password() -> Any:
 def second_factor() -> Any:
     """The second step: a code from the authenticator or a recovery code."""
     half_way = flask_session.get(HALF_WAY)
-    if not half_way or not 0 <= time.time() - half_way["at"] <= SECOND_STEP_SECONDS:
+    if not half_way or not 0 <= clock.now().timestamp() - half_way["at"] <= SECOND_STEP_SECONDS:
         flask_session.pop(HALF_WAY, None)
         flash(_("Please start again with your password."), "warning")
         return redirect(url_for("security.login"))
@@ -137,7 +136,7 @@ def verify() -> Any:
     except InvalidInputError as error:
         return show_form("security/verify.html", error, **context)
     user.failed_sign_ins = 0
-    flask_session["fs_paa"] = time.time()
+    flask_session["fs_paa"] = clock.now().timestamp()
     renew_session()
     return redirect(next_path)
 
@@ -188,6 +187,8 @@ def _enter(user: User, next_path: str, *, second: bool = False) -> Any:
     _forget_everything()
     signing_in: Any = user  # has what Flask-Security asks of a user without its mixin
     login_user(signing_in, remember=False, authn_via=["password", "authenticator"] if second else ["password"])
+    # When the sign-in was proved, by the same clock that asks how long ago it was.
+    flask_session["fs_paa"] = clock.now().timestamp()
     clear_failed_sign_ins(current_session(), user=user, now=clock.now(), second_factor=second)
     if _settings().second_factor_required and not user.tf_totp_secret:
         flask_session["second_factor_missing"] = True

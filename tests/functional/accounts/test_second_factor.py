@@ -11,6 +11,7 @@ import pyotp
 import pytest
 import sqlalchemy as sa
 
+from marketplace import clock
 from marketplace.accounts.models import KeptAnswer, User, UserSession
 from marketplace.app import Marketplace
 from tests.functional.accounts.support import (
@@ -207,4 +208,4 @@ def grow_old(app: Marketplace, member: Any) -> None:
     """As if the sign-in lay sixteen minutes back."""
     with app.database.transaction() as session:
         for row in session.scalars(sa.select(UserSession).where(UserSession.user_id == member.user.id)):
-            row.content = {**row.content, "fs_paa": time.time() - 16 * 60}
+            row.content = {**row.content, "fs_paa": clock.now().timestamp() - 16 * 60}

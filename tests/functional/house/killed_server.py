@@ -6,8 +6,9 @@ an entry under a reference that differs each time, so that a job done twice show
 
 from __future__ import annotations
 
+import os
 import secrets
-from datetime import date, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from flask import request
@@ -55,5 +56,7 @@ def extend(app: Marketplace) -> Marketplace:
 
 
 def make_app() -> Marketplace:
-    """Found by `flask --app`; settings come from the environment."""
+    """Found by `flask --app`; settings come from the environment, and the clock is that of the test."""
+    ahead = timedelta(seconds=float(os.environ["TEST_CLOCK_AHEAD_SECONDS"]))
+    clock.now = lambda: datetime.now(UTC) + ahead
     return extend(create_app())

@@ -18,6 +18,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
@@ -69,6 +70,7 @@ def running_server(settings: Settings, log: Path) -> Iterator[tuple[subprocess.P
         **os.environ, "DATABASE_URL": settings.database_url, "PILOTAGE_INSTANCE": str(settings.instance_path),
         "SECRET_KEY": settings.secret_key, "SECURITY_PASSWORD_SALT": settings.password_salt,
         "TOTP_SECRET": settings.totp_secret, "RATE_LIMITS_ENABLED": "0", "PORT": str(port), "PYTHONPATH": str(ROOT),
+        "TEST_CLOCK_AHEAD_SECONDS": str((clock.now() - datetime.now(UTC)).total_seconds()),
     }  # fmt: skip
     command = [sys.executable, "-m", "flask", "--app", "tests.functional.house.killed_server:make_app", "serve"]
     with log.open("ab") as output:

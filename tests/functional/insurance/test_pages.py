@@ -15,14 +15,6 @@ from tests.conftest import table_counts
 from tests.factories.insurance import YUAN, product_values
 
 
-@pytest.fixture(autouse=True)
-def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The doors' clock stands at the moment of the factories, so that dates of the example are in the future."""
-    from marketplace import clock
-
-    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC).replace(year=2026, month=11, day=23))
-
-
 def request_form(market: Any, **changes: Any) -> dict[str, Any]:
     form = {
         "sum_materials": "2,600,000", "sum_personnel": "2900000", "sum_centre_fees": "3000000.00",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 import pytest
@@ -16,14 +16,6 @@ from tests.functional.insurance.test_claims import ASSESSED, NOTIFIED, assess
 @pytest.fixture
 def panel(make: Any) -> PanelFactory:
     return PanelFactory(make)
-
-
-@pytest.fixture(autouse=True)
-def _clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The doors' clock stands at the moment of the factories, so that dates of the example are in the future."""
-    from marketplace import clock
-
-    monkeypatch.setattr(clock, "now", lambda: datetime.now(UTC).replace(year=2026, month=11, day=23))
 
 
 def form_of(panel: PanelFactory, **changes: Any) -> dict[str, Any]:
