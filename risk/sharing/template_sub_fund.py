@@ -8,8 +8,8 @@ from typing import Any
 from risk.sharing import template_programs as programs
 from risk.sharing.errors import TermsError
 from risk.sharing.model import GUIDANCE_KINDS
-from risk.sharing.templates import check_keys
-from risk.sharing.terms import validate_terms
+from risk.sharing.template_concessions import concession_block
+from risk.sharing.templates import check_keys, finish
 
 Json = dict[str, Any]
 BASIS = "partnership_distribution"
@@ -88,10 +88,7 @@ def sub_fund(parameters: Json) -> Json:
         ],
         "programs": {"exit": _waterfall(parameters)},
     }
-    if "invented" in parameters:
-        terms["invented"] = parameters["invented"]
-    validate_terms(terms)
-    return terms
+    return finish(terms, parameters)
 
 
 def _check(parameters: Json) -> None:
@@ -162,7 +159,7 @@ def _split(parameters: Json, share: str, rank: int, **more: Json) -> Json:
 
     def gain(party: str) -> Json:
         if party == guidance.get("party") and guidance.get("concession"):
-            return programs.concession_block(party, guidance["concession"], BASIS)
+            return concession_block(party, guidance["concession"], BASIS)
         return programs.to(party, BASIS, rank)
 
     parts = [

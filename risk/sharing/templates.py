@@ -10,6 +10,7 @@ from risk.sharing import template_recoveries
 from risk.sharing.compiling import UPWARD
 from risk.sharing.errors import TermsError
 from risk.sharing.model import GUIDANCE_KINDS
+from risk.sharing.template_concessions import concession_pots
 from risk.sharing.terms import validate_terms
 
 Json = dict[str, Any]
@@ -128,10 +129,7 @@ def licence(parameters: Json) -> Json:
         "revenue_share": {"rate": parameters["royalty_rate"], "base": parameters["base"]},
         "programs": {"operating": programs.royalty(licensor["id"], parameters["contract"])},
     }
-    if "invented" in parameters:
-        terms["invented"] = parameters["invented"]
-    validate_terms(terms)
-    return terms
+    return finish(terms, parameters)
 
 
 def _assemble(parameters: Json, exit_program: Json) -> Json:
@@ -152,14 +150,19 @@ def _assemble(parameters: Json, exit_program: Json) -> Json:
         "claims": _claims(parameters),
         "limits": _limits(parameters),
         "policies": _policies(parameters),
-        "pots": programs.concession_pots(parameters),
+        "pots": concession_pots(parameters),
         "programs": {"operating": programs.operating(parameters), "exit": exit_program},
     }
-    if "invented" in parameters:
-        terms["invented"] = parameters["invented"]
     recoveries = template_recoveries.recoveries(parameters)
     if recoveries:
         terms["programs"]["recoveries"] = {"recover": recoveries}
+    return finish(terms, parameters)
+
+
+def finish(terms: Json, parameters: Json) -> Json:
+    """Return the terms with the notice of invented figures, once they are found valid."""
+    if "invented" in parameters:
+        terms["invented"] = parameters["invented"]
     validate_terms(terms)
     return terms
 

@@ -70,17 +70,11 @@ def default_drivers(
         Where the terms are not valid.
     """
     model = compile_terms(dict(terms))
-    if is_fund(model):
-        first = min(tranche.on for tranche in model.tranches.values())
-        return default_fund_drivers(model, today=first if as_of is None else read_day(as_of, "as_of"))
-    if not model.milestones or not (model.tranches or model.revenue_share):
-        raise SimulationError(
-            "Terms without milestones, or with neither drawdowns nor a share of revenue, cannot be simulated.",
-            code="terms_not_simulable",
-            field="milestones",
-        )
     drawn = [tranche.on for tranche in model.tranches.values()]
     today = read_day(as_of, "as_of") if as_of is not None or not drawn else min(drawn)
+    if is_fund(model):
+        return default_fund_drivers(model, today=today)
+    _check_simulable(model)
     first = min(drawn, default=today)
     days = _milestone_days(model, score, first, milestone_dates or {})
     start = min([first, *days.values()])
@@ -105,6 +99,15 @@ def default_drivers(
         "milestones": [{"id": name, "on": day.isoformat()} for name, day in ordered],
         "parameters": name_drivers(parameters, model),
     }
+
+
+def _check_simulable(model: Model) -> None:
+    if not model.milestones or not (model.tranches or model.revenue_share):
+        raise SimulationError(
+            "Terms without milestones, or with neither drawdowns nor a share of revenue, cannot be simulated.",
+            code="terms_not_simulable",
+            field="milestones",
+        )
 
 
 def _milestone_days(

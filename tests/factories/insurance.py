@@ -12,15 +12,8 @@ from sqlalchemy import orm
 from marketplace.accounts.models import Organisation
 from marketplace.assessments.models import StoredScore
 from marketplace.insurance import queries, services
-from marketplace.insurance.models import (
-    Claim,
-    CoinsuranceLine,
-    CoinsurancePanel,
-    InsuranceProduct,
-    Policy,
-    Quote,
-    QuoteRequest,
-)
+from marketplace.insurance.models import Claim, InsuranceProduct, Policy, Quote, QuoteRequest
+from marketplace.insurance.panel_models import CoinsuranceLine, CoinsurancePanel
 from marketplace.payments.models import BankLine, PaymentIntent
 from marketplace.payments.services import confirm_transfer, record_transfer
 from marketplace.projects.models import Project

@@ -26,7 +26,8 @@ from marketplace.insurance.errors import (
     QuoteNotOfferedError,
     RequestStateError,
 )
-from marketplace.insurance.models import Assignment, CoinsurancePanel, DisclosureRecord, Policy, Quote
+from marketplace.insurance.models import Assignment, DisclosureRecord, Policy, Quote
+from marketplace.insurance.panel_models import CoinsurancePanel
 from marketplace.insurance.rules import hash_content
 from marketplace.insurance.services.moves import lock_request, move_policy, move_quote
 from marketplace.insurance.services.panels import list_premium_parts, terms_of

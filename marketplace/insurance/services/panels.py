@@ -17,7 +17,8 @@ from marketplace.audit.services import record_act
 from marketplace.db import changed_rows
 from marketplace.insurance import queries
 from marketplace.insurance.errors import NotAuthorisedError, OwnQuoteOpenError, PanelInvalidError, PanelStateError
-from marketplace.insurance.models import CoinsuranceLine, CoinsurancePanel, Quote
+from marketplace.insurance.models import Quote
+from marketplace.insurance.panel_models import CoinsuranceLine, CoinsurancePanel
 from marketplace.insurance.rules import WHOLE_BPS, PanelPart, split_premium
 from marketplace.insurance.services.moves import lock_request
 from marketplace.insurance.states import SHARED_STATES

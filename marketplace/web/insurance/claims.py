@@ -14,7 +14,8 @@ from marketplace.accounts.permissions import Permission
 from marketplace.db import current_session
 from marketplace.errors import MarketplaceError
 from marketplace.insurance import queries, services
-from marketplace.insurance.models import Claim, CoinsuranceLine, money_of
+from marketplace.insurance.models import Claim, money_of
+from marketplace.insurance.panel_models import CoinsuranceLine
 from marketplace.insurance.rules import list_deadlines
 from marketplace.insurance.services import Adjustment
 from marketplace.web.errors import status_of

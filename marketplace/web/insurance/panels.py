@@ -16,7 +16,8 @@ from marketplace.accounts.permissions import Permission
 from marketplace.db import current_session
 from marketplace.errors import MarketplaceError
 from marketplace.insurance import queries, services
-from marketplace.insurance.models import CoinsuranceLine, CoinsurancePanel, Policy, Quote
+from marketplace.insurance.models import Policy, Quote
+from marketplace.insurance.panel_models import CoinsuranceLine, CoinsurancePanel
 from marketplace.insurance.rules import PanelPart
 from marketplace.insurance.states import SHARED_STATES
 from marketplace.money import Money

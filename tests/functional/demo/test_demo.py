@@ -20,7 +20,8 @@ from marketplace.demo.builder import load_market
 from marketplace.demo.content import load_content
 from marketplace.demo.story import ENDINGS, PROJECT, SUFFIX
 from marketplace.funding.models import Round
-from marketplace.insurance.models import CoinsuranceLine, CoinsurancePanel, Policy, Quote
+from marketplace.insurance.models import Policy, Quote
+from marketplace.insurance.panel_models import CoinsuranceLine, CoinsurancePanel
 from marketplace.ledger.services import check_ledger
 from marketplace.projects.models import Project
 from marketplace.projects.words import SECTORS
