@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 
 import pytest
 import sqlalchemy as sa
 
+from marketplace import clock
 from marketplace.accounts.models import Organisation
 from marketplace.agreements.models import AGREEMENT_STATES, Agreement, AgreementEvent
 from marketplace.agreements.overview import list_balances
@@ -28,7 +30,11 @@ from marketplace.projects.words import SECTORS
 
 
 @pytest.fixture
-def session(app: Marketplace) -> Iterator[Any]:
+def session(app: Marketplace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """The market of the content's own day, and on the other engine one that is built half a year later."""
+    if app.database.engine.dialect.name == "postgresql":
+        of_the_day = clock.now
+        monkeypatch.setattr(clock, "now", lambda: of_the_day() + timedelta(days=180))
     with app.app_context():
         load_market(app.database, app.file_store, app.settings, password_hash="not a hash", say=lambda _text: None)
     with app.database.transaction("read") as reading:
