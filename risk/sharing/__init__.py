@@ -66,6 +66,7 @@ _EXPORTS = {
     "guaranteed_loan": "risk.sharing.templates",
     "licence": "risk.sharing.templates",
     "sub_fund": "risk.sharing.template_sub_fund",
+    "fund_first": "risk.sharing.template_fund_first",
     "describe_terms": "risk.sharing.describe",
     "TermsError": "risk.sharing.errors",
     "EventError": "risk.sharing.errors",
