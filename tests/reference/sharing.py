@@ -386,8 +386,9 @@ class Reference:
 
     def _grant_return(self, body: Json) -> None:
         name = body["instrument"]
-        self.amounts[f"grant_due:{name}"] += self.amounts[f"grant:{name}"]
-        self.amounts[f"grant:{name}"] = 0
+        amount = body.get("amount_minor", self.amounts[f"grant:{name}"])
+        self.amounts[f"grant_due:{name}"] += amount
+        self.amounts[f"grant:{name}"] -= amount
 
     def _grant_close(self, body: Json) -> None:
         self.amounts[f"grant:{body['instrument']}"] = 0

@@ -144,16 +144,19 @@ class Grant:
             self.due = [0 if paid else amount for paid, amount in zip(occurs, self.due, strict=True)]
 
     def give_back(self, line: Line) -> None:
-        """Make all that is open repayable after the last day of conversion."""
+        """Make all that is open repayable after the last day of conversion, or a part of it before."""
         exited = line.facts["exited"]
         occurs = [amount > 0 and not failed and not gone
                   for amount, failed, gone in zip(self.open, self.failed, exited, strict=True)]  # fmt: skip
-        if line.on.isoformat() <= CONVERT_BY or not any(occurs):
+        early = line.on.isoformat() <= CONVERT_BY
+        if not any(occurs) or (early and self.random.random() < 0.7):
             return
-        line.add("grant_return", {"instrument": GRANT}, occurs)
+        amounts = [self.random.randint(1, amount) if early and amount else amount for amount in self.open]
+        body: Json = {"early": True, "amount_minor": tuple(amounts)} if early else {}
+        line.add("grant_return", {"instrument": GRANT, **body}, occurs)
         for place, now in enumerate(occurs):
             if now:
-                self.due[place], self.open[place] = self.due[place] + self.open[place], 0
+                self.due[place], self.open[place] = self.due[place] + amounts[place], self.open[place] - amounts[place]
 
     def close(self, line: Line) -> None:
         """Close with exemption where a failure is on record and all that is open is audited."""

@@ -316,6 +316,22 @@ def test_what_nobody_converts_in_time_is_returned() -> None:
     assert not [key for key in paid.state.accounts if key.split(":")[0] in ("3015", "1160", "1510")]
 
 
+def test_the_team_may_give_back_early_a_part_of_what_is_open() -> None:
+    engine, state, _ = state_before("conversion", story_converted())
+    part = engine.apply(state, row("2029-01-10", "grant_return", instrument=GRANT, early=True, amount_minor=250))
+    assert part.balances[f"grant_due:{GRANT}"] == 250
+    assert part.balances[f"grant:{GRANT}"] == 999_999_750
+    for body, code in (
+        ({"amount_minor": 1_000_000_001}, "more_than_unconverted"),
+        ({"amount_minor": 0}, "more_than_unconverted"),
+        ({"early": "yes"}, "not_a_truth_value"),
+        ({"early": False}, "return_too_early"),
+    ):
+        with pytest.raises(EventError) as refusal:
+            engine.apply(state, row("2029-01-10", "grant_return", **{"instrument": GRANT, "early": True, **body}))
+        assert refusal.value.code == code
+
+
 def test_before_conversion_the_funder_has_no_part_in_a_liquidation() -> None:
     engine, state, _ = state_before("grant_audit", story_failed())
     outcome = engine.apply(state, row("2028-08-01", "exit", kind="liquidation", proceeds_minor=5_000_000))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from risk.sharing import shares
+from risk.sharing.errors import EventError
 from risk.sharing.events import bodies
 from risk.sharing.events.funding import FAILED
 from risk.sharing.model import Conversion, Instrument
@@ -170,11 +171,14 @@ def grant_audit(run: Run, body: dict[str, Any]) -> None:
 
 
 def grant_return(run: Run, body: dict[str, Any]) -> None:
-    """Make all that is open repayable once the last day of conversion has passed and no failure is on record."""
-    body = bodies.read(body, ("instrument",), ("evidence",))
+    """Make what is open repayable: after the last day of conversion, or earlier because the team gives it back."""
+    body = bodies.read(body, ("instrument",), ("amount_minor", "early", "evidence"))
     item, rule = _grant(run, body)
+    early = body.get("early", False)
+    if not isinstance(early, bool):
+        raise EventError("not_a_truth_value", "body.early must be true or false.", "body.early")
     run.refuse(
-        run.on <= rule.convert_by,
+        run.on <= rule.convert_by and not early,
         "return_too_early",
         f"{item.id} may convert until {rule.convert_by}.",
         "effective_on",
@@ -187,7 +191,14 @@ def grant_return(run: Run, body: dict[str, Any]) -> None:
     )
     open_ = run.values[f"grant:{item.id}"]
     run.refuse(open_ == 0, "nothing_open", f"Nothing of {item.id} is open.", "body.instrument")
-    _fall_due(run, item, open_)
+    amount = run.amount(body["amount_minor"], "body.amount_minor") if "amount_minor" in body else open_
+    run.refuse(
+        run.arithmetic.either(amount == 0, amount > open_),
+        "more_than_unconverted",
+        f"What is given back of {item.id} is above zero and at most what is open.",
+        "body.amount_minor",
+    )
+    _fall_due(run, item, amount)
 
 
 def grant_close(run: Run, body: dict[str, Any]) -> None:
