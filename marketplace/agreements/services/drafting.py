@@ -70,7 +70,7 @@ def check_terms(terms: Any) -> None:
 
 
 def make_terms(parameters: dict[str, Any], *, template: str = "joint_pilot") -> dict[str, Any]:
-    """The terms of a template (`joint_pilot`, `guaranteed_loan`, `licence`, `sub_fund`) for these parameters."""
+    """The terms of a template (`rules.TEMPLATES`) for these parameters."""
     from risk import sharing
     from risk.errors import RiskError
 

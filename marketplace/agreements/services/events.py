@@ -42,9 +42,10 @@ def record_agreement_event(
     require_permission(actor, Permission.AGREEMENT_RECORD_EVENT)
     party = queries.get_party_of(agreement, actor.organisation_id)
     rules.require_decider(kind, party.role, body)
+    model = engine_for(queries.get_version(session, agreement=agreement)).model
     if kind == "pool_compensation":
-        engine = engine_for(queries.get_version(session, agreement=agreement))
-        rules.require_own_payment(engine.model, body, party.party)
+        rules.require_own_payment(model, body, party.party)
+    rules.require_certifier(model, kind, body, party.party)
     return _record(
         session,
         agreement_id=agreement.id,
