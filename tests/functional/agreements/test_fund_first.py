@@ -128,6 +128,8 @@ def test_the_team_proposes_on_the_page_and_the_auditor_confirms(make: Any, new_b
         assert f'id="error-{field}"' in answer.get_data(as_text=True), changes
     assert table_counts(make.database) == before
     assert team.submit(f"{here}/events/new/conversion", form()).status_code == 302
+    funder = new_browser().sign_in(scene.members["guidance"].user).get(f"{here}?lang=en").get_data(as_text=True)
+    assert "/confirm" not in funder
     page = auditor.get(f"{here}?lang=en").get_data(as_text=True)
     assert "11,000,000" in page
     (confirm,) = set(re.findall(rf"{here}/proposals/[^\"]+/confirm", page))
