@@ -11,6 +11,7 @@ from collections import defaultdict
 from fractions import Fraction
 from typing import Any
 
+from tests.reference.sharing_grant_events import GrantEvents
 from tests.reference.splitting import rounded, split
 
 Json = dict[str, Any]
@@ -18,7 +19,7 @@ LARGEST = 9 * 10**15  # no amount is larger
 BASIS = {"A365F": 365, "A360": 360}
 
 
-class Reference:
+class Reference(GrantEvents):
     """The state of one agreement and what every event pays.
 
     Parameters
@@ -358,40 +359,6 @@ class Reference:
         block = self.terms["programs"]["recoveries"]["recover"][body["channel"]]
         net = body["proceeds_minor"] - body.get("costs_minor", 0)
         self._program(block, net, f"programs.recoveries.recover.{body['channel']}")
-
-    def _conversion(self, body: Json) -> None:
-        # Price = value before the round / shares before it; the grant pays it less the discount, whole shares only.
-        item = self.by_id["instruments"][body["instrument"]]
-        rule, amount = item["conversion"], body["amount_minor"]
-        price = Fraction(body["pre_money_minor"], body["shares_before"])
-        got = int(amount / (price * (1 - Fraction(rule["discount"]))))
-        new = int(body["new_money_minor"] / price)
-        funders = {one["party"] for one in self.terms["instruments"] if one["kind"] == "conditional_grant"}
-        earlier = sum(self.amounts[f"shares:{party}"] for party in funders)
-        self.amounts[f"shares:{item['party']}"] += got
-        self.amounts[f"shares:{rule['others']}"] = body["shares_before"] + new - earlier
-        held, all_shares = self.amounts[f"shares:{item['party']}"], body["shares_before"] + new + got
-        assert Fraction(held, all_shares) <= Fraction(rule["holding_cap"])
-        assert held < body["largest_other_shares"]
-        self.amounts[f"grant:{item['id']}"] -= amount
-        assert self.amounts[f"grant:{item['id']}"] >= 0
-        self.amounts[f"capital:{item['party']}"] += amount
-        self.flags.add(f"converted:{item['id']}")
-
-    def _grant_audit(self, body: Json) -> None:
-        due = body["ineligible_minor"] + body["unspent_minor"]
-        self.amounts[f"grant:{body['instrument']}"] -= due
-        self.amounts[f"grant_due:{body['instrument']}"] += due
-        assert self.amounts[f"grant:{body['instrument']}"] == body["eligible_minor"]
-
-    def _grant_return(self, body: Json) -> None:
-        name = body["instrument"]
-        amount = body.get("amount_minor", self.amounts[f"grant:{name}"])
-        self.amounts[f"grant_due:{name}"] += amount
-        self.amounts[f"grant:{name}"] -= amount
-
-    def _grant_close(self, body: Json) -> None:
-        self.amounts[f"grant:{body['instrument']}"] = 0
 
     def _write_off(self, body: Json) -> None:
         self.flags.add("written_off")
