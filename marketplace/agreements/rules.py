@@ -87,13 +87,11 @@ def require_own_payment(model: Any, body: dict[str, Any], party: str) -> None:
         raise EventNotYoursError("A compensation is recorded by the party that pays it.", kind="pool_compensation")
 
 
-def require_certifier(model: Any, kind: str, body: dict[str, Any], party: str) -> None:
+def require_certifier(model: Any, body: dict[str, Any], party: str) -> None:
     """Refuse a decision on a conditional grant by anybody but the certifier that its terms name."""
-    if kind not in CERTIFIED_KINDS:
-        return
     rules = [item.conversion for item in model.grants if item.id == body.get("instrument") and item.conversion]
     if any(rule.certified_by != party for rule in rules):
-        raise EventNotYoursError("Only the certifier that the terms name decides this.", kind=kind)
+        raise EventNotYoursError("Only the certifier that the terms name decides this.")
 
 
 def require_proposer(kind: str, role: str) -> None:

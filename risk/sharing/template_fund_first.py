@@ -55,7 +55,7 @@ def fund_first(parameters: Json) -> Json:
     people = (
         (funder, kind, "principal"),
         (parameters["auditor"], "auditor", "agent"),
-        (parameters["shareholders"], "founders", "principal"),
+        (parameters["shareholders"], "other", "principal"),
         (project, "project", "principal"),
         (programs.CREDITORS, "creditors", "principal"),
     )

@@ -270,6 +270,32 @@ def test_what_the_terms_do_not_allow_is_refused_and_changes_nothing(
     assert state.to_json() == before
 
 
+def test_after_a_liquidation_nothing_converts_and_nothing_is_written_off_over_an_open_grant() -> None:
+    engine, state, _ = state_before("conversion", story_converted())
+    state = engine.apply(state, row("2029-01-10", "exit", kind="liquidation", proceeds_minor=0)).state
+    for event, code in (
+        (conversion(), "already_exited"),
+        (row("2029-03-15", "write_off"), "grant_open"),
+        (row("2029-03-15", "loss_event", kind="cost_overrun", amount_minor=1), "loss_above_exposure"),
+        (row("2029-03-15", "grant_return", instrument=GRANT, early=True), "failure_recorded"),
+    ):
+        with pytest.raises(EventError) as refusal:
+            engine.apply(state, {**event, "id": "refused"})
+        assert refusal.value.code == code
+
+
+def test_a_failed_test_is_ground_enough_for_an_exemption() -> None:
+    engine, state, _ = state_before("conversion", story_converted())
+    audit = {"eligible_minor": 1_000_000_000, "ineligible_minor": 0, "unspent_minor": 0}
+    for event in (row("2029-01-10", "loss_event", kind="test_failure"),
+                  row("2029-01-20", "grant_audit", instrument=GRANT, **audit),
+                  row("2029-02-01", "grant_close", instrument=GRANT)):  # fmt: skip
+        state = engine.apply(state, event).state
+    assert not [
+        key for key, amount in state.accounts.items() if amount and key.split(":")[0] in ("3015", "5010", "1510")
+    ]
+
+
 def test_the_same_money_is_not_converted_twice() -> None:
     engine, state, event = state_before("conversion", story_converted())
     state = engine.apply(state, event).state

@@ -42,10 +42,12 @@ def record_agreement_event(
     require_permission(actor, Permission.AGREEMENT_RECORD_EVENT)
     party = queries.get_party_of(agreement, actor.organisation_id)
     rules.require_decider(kind, party.role, body)
-    model = engine_for(queries.get_version(session, agreement=agreement)).model
     if kind == "pool_compensation":
-        rules.require_own_payment(model, body, party.party)
-    rules.require_certifier(model, kind, body, party.party)
+        engine = engine_for(queries.get_version(session, agreement=agreement))
+        rules.require_own_payment(engine.model, body, party.party)
+    if kind in rules.CERTIFIED_KINDS:
+        version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
+        rules.require_certifier(engine_for(version).model, body, party.party)
     return _record(
         session,
         agreement_id=agreement.id,

@@ -137,6 +137,10 @@ def test_the_team_proposes_on_the_page_and_the_auditor_confirms(make: Any, new_b
     page = team.get(f"{here}?lang=en").get_data(as_text=True)
     assert "1,746,031" in page
     assert "Shares held" in page
+    shown = re.findall(r'href="(/agreements/[^"]+/events/aev_[^"]+)">Conversion into equity', page)
+    event = team.get(f"{shown[0]}?lang=en").get_data(as_text=True)
+    assert "1,746,031 of 15,888,888 shares" in event
+    assert "Conditional grant, not yet converted" in event
     assert balances_of(scene)["shares:guidance"] == 1_746_031
 
 
@@ -170,3 +174,36 @@ def test_the_auditor_records_its_audit_on_the_page(make: Any, browser: Any) -> N
     assert table_counts(make.database) == before
     assert browser.submit(address, {**values, "unspent": "1234567.90"}).status_code == 302
     assert balances_of(scene)["grant_due:grant"] == 123_456_790
+
+
+def test_the_template_is_drafted_by_the_api(make: Any, call: Any) -> None:
+    members = {party: make.member(kind) for party, kind in SEATS.items()}
+    project = factory.make_project(make, members["project"])
+    organisations = {party: member.organisation.public_id for party, member in members.items()}
+    organisations |= {"shareholders": None, "creditors": None}
+    draft = {
+        "project": project.public_id, "title_zh": "先投后股", "title_en": "Fund first", "template": "fund_first",
+        "parameters": story.parameters(), "organisations": organisations,
+    }  # fmt: skip
+    made = call(members["project"], "POST", "", draft)
+    assert made.status_code == 201, made.get_json()
+    assert {row["role"] for row in made.get_json()["parties"]} >= {"project", "guidance_fund", "auditor"}
+    wrong = {**draft, "parameters": {**story.parameters(), "holding_cap": "1"}}
+    refused = call(members["project"], "POST", "", wrong)
+    assert refused.status_code == 422
+    assert "holding_cap" in refused.get_data(as_text=True)
+
+
+def test_a_conversion_by_the_api_is_a_proposal_and_the_funder_does_not_audit(make: Any, call: Any) -> None:
+    scene = funded(make)
+    factory.play(scene, story.drawn("T1", "T2"))
+    address = f"/{scene.public_id}/events"
+    audit = {"id": "a", "kind": "grant_audit", "effective_on": "2028-01-05",
+             "body": {"instrument": "grant", "eligible_minor": 1_000_000_000, "ineligible_minor": 0,
+                      "unspent_minor": 0}}  # fmt: skip
+    refused = call(scene.members["guidance"], "POST", address, audit)
+    assert (refused.status_code, refused.get_json()["error"]["code"]) == (403, "event_not_yours")
+    assert call(scene.members["auditor"], "POST", address, audit).status_code in (200, 201)
+    asked = call(scene.members["guidance"], "POST", address, story.conversion())
+    assert asked.status_code in (201, 202)
+    assert balances_of(scene) == {"grant:grant": 1_000_000_000}
