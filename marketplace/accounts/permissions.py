@@ -45,6 +45,8 @@ class Permission(StrEnum):
     PAYMENT_READ = "payment:read"
     PAYMENT_RECORD = "payment:record"
     POLICY_BIND = "policy:bind"
+    POOL_MANAGE = "pool:manage"
+    POOL_READ = "pool:read"
     PRODUCT_EDIT = "product:edit"
     PROJECT_EDIT = "project:edit"
     PROJECT_READ = "project:read"
@@ -82,7 +84,7 @@ KIND_PERMISSIONS: dict[str, frozenset[Permission]] = {
                 P.SCORE_REQUEST, P.PAYMENT_RECORD, P.LINKAGE_READ,
             }
             # A venture fund may itself have partners, whose agreement it drafts.
-            | ({P.AGREEMENT_DRAFT} if kind == "venture_fund" else set())
+            | ({P.AGREEMENT_DRAFT} if kind == "venture_fund" else {P.POOL_READ} if kind == "bank" else set())
             for kind in ("angel", "venture_fund", "industrial_fund", "bank")
         },
         "guidance_fund": _PARTY
@@ -98,16 +100,17 @@ KIND_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "testing_body": {P.ASSESSMENT_READ, P.MILESTONE_DECIDE},
         "technology_manager": {P.ROUND_READ, P.ASSESSMENT_READ},
         "guarantor": _PARTY | {P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT, P.PAYMENT_RECORD},
-        "pool_operator": _PARTY | {P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT, P.PAYMENT_RECORD},
+        "pool_operator": _PARTY
+        | {P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT, P.PAYMENT_RECORD, P.POOL_MANAGE, P.POOL_READ},
         "broker": {P.QUOTE_READ},
         # A party where terms name it to certify; it is paid nothing under them.
-        "auditor": _PARTY | {P.LINKAGE_READ, P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT},
+        "auditor": _PARTY | {P.LINKAGE_READ, P.POOL_READ, P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT},
         "operator": _PARTY
         | {
             P.AUDIT_READ, P.JOB_MANAGE, P.LINKAGE_READ, P.ORGANISATION_VERIFY, P.PAYMENT_CONFIRM, P.PROJECT_VERIFY,
-            P.QUOTE_READ, P.SCHEME_EDIT,
+            P.POOL_READ, P.QUOTE_READ, P.SCHEME_EDIT,
         },
-        "regulator": _PARTY | {P.AUDIT_READ, P.LINKAGE_READ, P.QUOTE_READ, P.MANDATE_READ},
+        "regulator": _PARTY | {P.AUDIT_READ, P.LINKAGE_READ, P.QUOTE_READ, P.MANDATE_READ, P.POOL_READ},
     }.items()
 }  # fmt: skip
 

@@ -25,7 +25,7 @@ PARTY_KINDS: dict[str, tuple[str, ...]] = {
     "grant_return": (*FUNDERS, *TEAM),
 }
 # What a draft may be made from; each is a function of the engine's package.
-TEMPLATES = ("joint_pilot", "guaranteed_loan", "licence", "sub_fund", "fund_first")
+TEMPLATES = ("joint_pilot", "guaranteed_loan", "pooled_loan", "licence", "sub_fund", "fund_first")
 # Kinds that one party proposes and a party of another side confirms before they are recorded.
 PROPOSED_KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "exit": (TEAM, (*FUNDERS, "bank")),

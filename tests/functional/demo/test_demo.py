@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,8 +26,11 @@ from marketplace.funding.models import Round
 from marketplace.insurance.models import Policy, Quote
 from marketplace.insurance.panel_models import CoinsuranceLine, CoinsurancePanel
 from marketplace.ledger.services import check_ledger
+from marketplace.pools.models import PoolFiling, PoolMovement
 from marketplace.projects.models import Project
 from marketplace.projects.words import SECTORS
+
+WORKED = Path(__file__).parents[2] / "worked_examples" / "data"
 
 
 @pytest.fixture
@@ -101,6 +105,19 @@ def check_fund_first(session: Any) -> None:
     assert find_latest_simulation(session, agreement=agreement, terms_hash=version.terms_hash) is not None
 
 
+def check_pool(session: Any) -> None:
+    """Two banks were compensated out of one pool: the second by what the first had left of the year."""
+    figures = json.loads((WORKED / "shared_pool.json").read_text(encoding="utf-8"))
+    filings = session.scalars(sa.select(PoolFiling).order_by(PoolFiling.number)).all()
+    assert [(filing.number, filing.state) for filing in filings] == [(1, "compensated"), (2, "compensated")]
+    assert len({filing.bank_organisation_id for filing in filings}) == 2
+    rows = session.scalars(sa.select(PoolMovement).order_by(PoolMovement.id)).all()
+    used = [row.used_minor for row in rows if row.kind == "compensation"]
+    assert used == [figures[which]["compensation"] * 100 for which in ("first", "second")]
+    assert sum(row.balance_minor for row in rows) == figures["after"]["balance_left"] * 100
+    assert sum(row.used_minor for row in rows) == figures["register"]["year"] * 100
+
+
 def test_market_is_whole_and_sound(session: Any) -> None:
     """One test, because building the market is what takes the time."""
     projects = session.scalars(sa.select(Project)).all()
@@ -137,6 +154,7 @@ def test_market_is_whole_and_sound(session: Any) -> None:
 
     check_sub_fund(session)
     check_fund_first(session)
+    check_pool(session)
     assert check_ledger(session).sound
     assert verify_chain(session).broken_at is None
     for agreement in session.scalars(sa.select(Agreement)):

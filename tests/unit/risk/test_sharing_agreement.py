@@ -115,7 +115,7 @@ def test_the_generator_covers_what_it_must() -> None:
     assert drawn["live_weights"] >= programs * 0.2
     for kind in ("conversion", "grant_audit", "grant_close", "grant_return"):
         assert drawn[f"event:{kind}"] >= programs * 0.05, kind
-    for feature in ("chain", "revenue_share", "grant"):
+    for feature in ("chain", "revenue_share", "grant", "room"):
         assert drawn[feature] >= programs * 0.05, feature
     assert drawn["bound"] >= programs * 0.05
     assert drawn["parties:1"]
