@@ -49,7 +49,7 @@ def check_holders(model: Model) -> None:
     Raises
     ------
     TermsError
-        ``bank_holds_no_equity``, ``other_shareholders_differ`` or ``certifier_gains``.
+        ``bank_holds_no_equity``, ``other_shareholders_differ``, ``certifier_gains`` or ``certifier_no_auditor``.
     """
     holders = {item.party for item in model.instruments.values()}
     others = {item.conversion.others for item in model.grants if item.conversion}
@@ -66,6 +66,12 @@ def check_holders(model: Model) -> None:
             )
         if rule.certified_by in holders | others | {model.project}:
             raise _gains(path, rule.certified_by)
+        if model.parties[rule.certified_by].kind != "auditor":
+            raise TermsError(
+                "certifier_no_auditor",
+                f"{path}: {rule.certified_by} is no auditor; only a party of that kind certifies.",
+                f"{path}.conversion.certified_by",
+            )
 
 
 def check_payees(model: Model, leaves: Iterable[To]) -> None:

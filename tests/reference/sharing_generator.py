@@ -7,7 +7,7 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.reference.sharing_grants import GRANT, PARTIES, Grant
+from tests.reference.sharing_grants import AUDITOR, GRANT, PARTIES, Grant
 from tests.reference.sharing_timeline import SCENARIOS, Timeline
 
 Json = dict[str, Any]
@@ -111,7 +111,8 @@ class Generator:
         terms: Json = {
             "schema": 1, "currency": "CNY", "day_zone": "UTC", "project": "project",
             "rounding": draw.choice(["half_even", "half_even", "half_up"]),
-            "parties": [{"id": party, "kind": "other", "name": name(party), "priority": draw.choice([0, 0, place])}
+            "parties": [{"id": party, "kind": AUDITOR if party == AUDITOR else "other", "name": name(party),
+                         "priority": draw.choice([0, 0, place])}
                         for place, party in enumerate(ids)],
             "milestones": [{"id": "M1", "name": name("M1")}], "flags": [{"id": "f1", "name": name("f1")}],
             "instruments": instruments, "tranches": [{"id": "T1", "on": "2027-01-05", "amounts": amounts}],

@@ -380,7 +380,8 @@ def test_parameters_that_cannot_stand_are_refused(change: Json, code: str) -> No
 
 @pytest.mark.parametrize(("key", "value", "code"), [
     ("certified_by", "project", "certifier_gains"), ("certified_by", "guidance", "certifier_gains"),
-    ("certified_by", "shareholders", "certifier_gains"), ("others", "guidance", "other_shareholders_differ"),
+    ("certified_by", "shareholders", "certifier_gains"),
+    ("certified_by", "creditors", "certifier_no_auditor"), ("others", "guidance", "other_shareholders_differ"),
 ])  # fmt: skip
 def test_whoever_gains_does_not_certify(key: str, value: str, code: str) -> None:
     terms = fund_first(parameters())

@@ -112,6 +112,7 @@ RULES: dict[str, LazyString] = {
     "failure_recorded": __("A failure is on record: audit the spending, then close with exemption."),
     "no_failure": __("An exemption needs a recorded failure."),
     "certifier_gains": __("Whoever gains from a result does not decide it."),
+    "certifier_no_auditor": __("An auditor certifies."),
     "other_shareholders_differ": __("One party that puts in no money stands for all other shareholders."),
     "holding_cap_out_of_range": __("The cap on the holding lies between 0 and 1."),
     "rate_too_fine": __("There are too many decimals."),

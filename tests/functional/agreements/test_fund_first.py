@@ -188,6 +188,8 @@ def test_the_template_is_drafted_by_the_api(make: Any, call: Any) -> None:
     made = call(members["project"], "POST", "", draft)
     assert made.status_code == 201, made.get_json()
     assert {row["role"] for row in made.get_json()["parties"]} >= {"project", "guidance_fund", "auditor"}
+    friend = {**organisations, "auditor": make.member("angel").organisation.public_id}
+    assert call(members["project"], "POST", "", {**draft, "organisations": friend}).status_code == 422
     wrong = {**draft, "parameters": {**story.parameters(), "holding_cap": "1"}}
     refused = call(members["project"], "POST", "", wrong)
     assert refused.status_code == 422

@@ -32,6 +32,10 @@ def test_every_example_is_valid(what: str, text: str) -> None:
         grant = {"id": "grant", "kind": "conditional_grant", "party": "guidance", "commitment_minor": 0}
         terms = {**terms, "programs": {"operating": {"to": {"party": "project", "legal_basis": "retained_by_project",
                                                             "rank": 9}}}}  # fmt: skip
+        terms["parties"] = [
+            *terms["parties"],
+            {"id": "auditor", "kind": "auditor", "name": {"zh": "审计", "en": "Audit"}},
+        ]
         terms["instruments"] = [*terms["instruments"], {**grant, "conversion": example}]
         terms["pots"] = {}
     elif what == "revenue_share":
