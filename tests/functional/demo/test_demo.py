@@ -13,6 +13,7 @@ import sqlalchemy as sa
 
 from marketplace import clock
 from marketplace.accounts.models import Organisation
+from marketplace.agreements import keys
 from marketplace.agreements.models import AGREEMENT_STATES, Agreement, AgreementEvent
 from marketplace.agreements.overview import list_balances
 from marketplace.agreements.queries import find_latest_simulation, get_version
@@ -36,6 +37,9 @@ WORKED = Path(__file__).parents[2] / "worked_examples" / "data"
 @pytest.fixture
 def session(app: Marketplace, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """The market of the content's own day, and on the other engine one that is built half a year later."""
+    # The real cost of a signing key has its own unit test; here it would be a fifth of the time.
+    monkeypatch.setitem(keys.DERIVATION, "memory_kib", 64)
+    monkeypatch.setitem(keys.DERIVATION, "iterations", 1)
     if app.database.engine.dialect.name == "postgresql":
         of_the_day = clock.now
         monkeypatch.setattr(clock, "now", lambda: of_the_day() + timedelta(days=180))
