@@ -104,7 +104,7 @@ def form(**changes: str) -> dict[str, str]:
     return {
         "event_id": "c1", "effective_on": "2029-03-15", "grant": "grant", "amount": "10,000,000.00",
         "pre_money": "70,000,000.00", "shares_before": "11000000", "new_money": "20,000,000.00",
-        "largest_other_shares": "6600000", "evidence": "Investment agreement 2029-17", **changes,
+        "largest_other_shares": "6600000", "evidence": "领投协议 2029-17", **changes,
     }  # fmt: skip
 
 
@@ -132,6 +132,7 @@ def test_the_team_proposes_on_the_page_and_the_auditor_confirms(make: Any, new_b
     assert "/confirm" not in funder
     page = auditor.get(f"{here}?lang=en").get_data(as_text=True)
     assert "11,000,000" in page
+    assert '<span class="written" lang="zh-CN">领投协议 2029-17</span>' in page
     (confirm,) = set(re.findall(rf"{here}/proposals/[^\"]+/confirm", page))
     assert auditor.submit(confirm, {}, page=here).status_code == 302
     page = team.get(f"{here}?lang=en").get_data(as_text=True)
