@@ -18,6 +18,6 @@ CELLS: dict[str, Any] = {
 MEASURE: dict[str, Any] = {
     "type": "object",
     "required": ["value", "low", "high"],
-    "properties": {name: {"type": "number"} for name in ("value", "low", "high")},
+    "properties": {name: {"type": "number"} for name in ("value", "low", "high", "standard_error")},
 }
-"""A measure with the ends of its 95 % bootstrap interval."""
+"""A measure with the ends of its 95 % bootstrap interval and its standard error."""

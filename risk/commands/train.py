@@ -8,6 +8,7 @@ from typing import Any
 from risk.commands.outcomes import CELLS, MEASURE
 from risk.commands.reading import read_payload
 from risk.errors import RiskError
+from risk.scoring.tasks import list_tasks, load_task
 
 NAME = "train"
 SUMMARY = "Outcomes (CSV or JSON rows) to a fitted model file and a training report."
@@ -38,6 +39,7 @@ OUTPUT_SCHEMA: dict[str, Any] = {
         "model": {"type": "string", "description": "the file written"},
         "digest": {"type": "string", "description": "its SHA-256"},
         "target": {"type": "string"},
+        "kind": {"enum": ["logistic", "boosting"]},
         "n": {"type": "integer", "minimum": 20},
         "events": {"type": "integer", "minimum": 1},
         "left_out_without_target": {"type": "integer", "minimum": 0},
@@ -57,6 +59,7 @@ OUTPUT_SCHEMA: dict[str, Any] = {
             "properties": dict.fromkeys(("roc_auc", "brier", "brier_constant", "log_loss", "ece"), MEASURE),
         },
         "data_digest": {"type": "string"},
+        "table_version": {"type": "string", "description": "version of the evidence tables behind the priors"},
     },
 }
 EXAMPLE: list[dict[str, Any]] = [
@@ -73,7 +76,9 @@ EXAMPLE_ARGUMENTS: tuple[str, ...] = ("--target", "failed", "--out", "model.skop
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the sub-command."""
-    parser.add_argument("--target", required=True, metavar="COLUMN", help="outcome column, 0 or 1")
+    parser.add_argument("--target", metavar="COLUMN", help="outcome column, 0 or 1")
+    parser.add_argument("--task", choices=list_tasks(), help="a task file that says target, rows and group")
+    parser.add_argument("--kind", choices=("logistic", "boosting"), default="logistic", help="champion or challenger")
     parser.add_argument("--out", required=True, metavar="FILE", help="model file to write")
     parser.add_argument("--features", metavar="A,B,...", help="columns to learn from; else those known at the decision")
     parser.add_argument("--schema", metavar="FILE", help='JSON: {"column": {"known_at": "decision"}}')
@@ -97,16 +102,21 @@ def run(arguments: argparse.Namespace, payload: list[dict[str, Any]]) -> dict[st
     if arguments.schema is not None:
         entries = read_payload(arguments.schema, COLUMN_SCHEMA, accepts_csv=False)
         schema = {name: entry["known_at"] for name, entry in entries.items()}
+    if (arguments.target is None) == (arguments.task is None):
+        raise RiskError("Either --target or --task is needed.", code="invalid_arguments", field="target")
     from risk.scoring.model_files import save_document
     from risk.scoring.training import train
 
+    rows: Any = payload
+    target, group = arguments.target, arguments.group
+    if arguments.task is not None:
+        from risk.scoring.task_evaluation import TARGET, select_rows
+
+        task = load_task(arguments.task)
+        rows, target, group = select_rows(task, payload), TARGET, group or task.group
+        schema = {task.target.column: "outcome", **(schema or {})}
     document, report = train(
-        payload,
-        target=arguments.target,
-        features=features,
-        schema=schema,
-        waivers=waivers,
-        group=arguments.group,
+        rows, target=target, features=features, schema=schema, waivers=waivers, group=group, kind=arguments.kind
     )
     digest = save_document(document, arguments.out)
     return {"model": arguments.out, "digest": digest, **report}
