@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
-from risk.errors import InvalidParameterError
 from risk.scoring import leaks
 from risk.scoring.columns import (
     TrainingError,
@@ -24,6 +23,7 @@ from risk.scoring.columns import (
 )
 from risk.scoring.pipelines import build_pipeline
 from risk.scoring.validation import Sample, cross_validate
+from risk.scoring.waivers import check_waivers
 from risk.tables import get_table_version
 
 MINIMUM_OUTCOMES = 20
@@ -139,7 +139,7 @@ def prepare(
     group: str | None = None,
 ) -> Prepared:
     """Return the sample of an outcome file after every guard; parameters and errors as for :func:`train`."""
-    waivers = _check_waivers(waivers or {})
+    waivers = check_waivers(waivers or {}, WAIVABLE)
     frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
     check_columns(frame, [target, *(features or []), *([group] if group else [])])
     known_at = {**built_in_schema(), **(schema or {})}
@@ -184,15 +184,6 @@ def outcomes_of(rows: Sequence[Mapping[str, Any]], target: str) -> tuple[list[Ma
         check_columns(pd.DataFrame(list(rows)), [target])
     frame, outcomes, _ = split_outcomes(pd.DataFrame({target: [row[target] for row in kept]}), target)
     return kept, outcomes, len(rows) - len(frame)
-
-
-def _check_waivers(waivers: Mapping[str, str]) -> Mapping[str, str]:
-    for code, reason in waivers.items():
-        if code not in WAIVABLE:
-            raise InvalidParameterError("waive", code, "one of " + ", ".join(WAIVABLE), code="unknown_waiver")
-        if not reason.strip():
-            raise InvalidParameterError("waive", code, "given with a reason, CODE=REASON", code="waiver_without_reason")
-    return waivers
 
 
 def _check_outcomes(frame: pd.DataFrame, outcomes: np.ndarray, known_at: Mapping[str, str]) -> None:

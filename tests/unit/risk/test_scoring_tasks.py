@@ -10,6 +10,7 @@ from pandas import DataFrame
 from risk import __main__ as command_line
 from risk.commands import load_command
 from risk.errors import RiskError
+from risk.scoring.columns import KNOWN_AT
 from risk.scoring.task_evaluation import TARGET, evaluate_task, read_sample, select_rows, tell
 from risk.scoring.tasks import list_tasks, load_task, parse_expression
 from risk.tables import load_document
@@ -57,9 +58,7 @@ def awards(n=120, *, leak=True):
 @pytest.mark.parametrize("name", list_tasks())
 def test_a_task_file_is_whole_and_its_columns_are_in_the_schema(name):
     task = load_task(name)
-    known = {
-        column for part in ("decision", "outcome", "identifier") for column in load_document("outcome_columns")[part]
-    }
+    known = {column for part in KNOWN_AT for column in load_document("outcome_columns")[part]}
     assert {task.target.column, task.group, task.time} <= known
     assert not set(task.after_the_fact) & set(load_document("outcome_columns")["decision"])
     for kind in ("logistic", "boosting"):
