@@ -243,6 +243,8 @@ class MaturityRiskClassifier(ClassifierMixin, BaseEstimator):
                 raise InvalidParameterError("level", level, "above 0 and below 1")
         mode = design @ self.coef_[0]
         mode += self.intercept_[0] + shift
+        if not levels:
+            return expit(mode), []
         centre = design @ self.posterior_mean_[1:]
         centre += self.posterior_mean_[0] + shift
         deviation = np.sqrt(self._log_odds_variance(design) + extra_variance)

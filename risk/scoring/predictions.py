@@ -12,7 +12,7 @@ import pandas as pd
 from risk.errors import RiskError
 from risk.scoring.columns import TrainingError, check_columns, plain
 
-CHUNK_ROWS = 65_536
+CHUNK_ROWS = 131_072
 """Rows worked on at once: what is held beside the result does not grow with the frame."""
 
 
@@ -55,7 +55,7 @@ def predict_frame(
         Columns that the model does not know are left aside.
     levels : sequence of float, optional
         Mass of each interval wanted, such as ``(0.8, 0.95)``.
-    chunk_rows : int, default=65536
+    chunk_rows : int, default=131072
         Rows worked on at once.
 
     Raises
@@ -76,27 +76,29 @@ def predict_frame(
         raise RiskError("This model has no posterior to take intervals from.", code="no_interval", field="levels")
     probability = np.empty(len(frame))
     bounds = {level: (np.empty(len(frame)), np.empty(len(frame))) for level in levels}
-    for part in _slices(len(frame), chunk_rows):
-        chunk = _read_numbers(frame.iloc[part][features], document["numeric"])
-        if not levels:
+    frame = frame[features]
+    for part in slices(len(frame), chunk_rows):
+        chunk = _read_numbers(frame.iloc[part], document["numeric"])
+        if not hasattr(classifier, "probability_and_intervals"):
             probability[part] = document["pipeline"].predict_proba(chunk)[:, 1]
             continue
+        # the columns of a fitted pipeline need no second check before the product with the coefficients
         design = document["pipeline"].named_steps["columns"].transform(chunk).to_numpy(dtype=np.float64)
-        probability[part], found = classifier.probability_and_intervals(
-            design, levels=levels, extra_variance=_extra_variance(document, chunk)
-        )
+        extra = _extra_variance(document, chunk) if levels else 0.0
+        probability[part], found = classifier.probability_and_intervals(design, levels=levels, extra_variance=extra)
         for level, (low, high) in zip(levels, found, strict=True):
             bounds[level][0][part], bounds[level][1][part] = low, high
     return Predictions(probability, bounds)
 
 
-def _slices(rows: int, chunk_rows: int) -> Iterator[slice]:
+def slices(rows: int, chunk_rows: int) -> Iterator[slice]:
+    """Yield the slices of `rows` rows, `chunk_rows` at a time."""
     return (slice(start, min(start + chunk_rows, rows)) for start in range(0, rows, chunk_rows))
 
 
 def _read_numbers(chunk: pd.DataFrame, numeric: Sequence[str]) -> pd.DataFrame:
     text = [name for name in chunk.columns if not pd.api.types.is_numeric_dtype(chunk[name])]
-    if not text:
+    if not text or not (set(text) & set(numeric) or any(not _is_whole_text(chunk[name]) for name in text)):
         return chunk
     chunk = chunk.copy()
     for name in set(text) & set(numeric):
@@ -107,6 +109,13 @@ def _read_numbers(chunk: pd.DataFrame, numeric: Sequence[str]) -> pd.DataFrame:
                 f"The column {name} holds text where numbers are needed.", code="wrong_type", field=name
             ) from error
     return plain(chunk)
+
+
+def _is_whole_text(column: pd.Series) -> bool:
+    """Tell whether a column is text throughout, which the coder takes as it is."""
+    if isinstance(column.dtype, pd.StringDtype):
+        return not column.hasnans
+    return pd.api.types.infer_dtype(column, skipna=False) == "string"
 
 
 def _extra_variance(document: Mapping[str, Any], chunk: pd.DataFrame) -> Any:
