@@ -1,4 +1,4 @@
-"""``python -m risk train``: outcomes in, a fitted model file and a training report out."""
+"""``python -m risk train``: outcomes to a fitted model file and a training report; ``--own`` retrains the score."""
 
 from __future__ import annotations
 
@@ -34,7 +34,8 @@ OUTPUT_SCHEMA: dict[str, Any] = {
     "title": "Training report",
     "type": "object",
     "additionalProperties": False,
-    "required": ["model", "digest", "target", "n", "events", "features", "ignored", "leaks", "waivers"],
+    "required": ["model", "digest", "n", "events", "leaks", "waivers", "data_digest", "table_version"],
+    "anyOf": [{"required": ["target", "features", "ignored"]}, {"required": ["version", "state", "measures"]}],
     "properties": {
         "model": {"type": "string", "description": "the file written"},
         "digest": {"type": "string", "description": "its SHA-256"},
@@ -60,6 +61,13 @@ OUTPUT_SCHEMA: dict[str, Any] = {
         },
         "data_digest": {"type": "string"},
         "table_version": {"type": "string", "description": "version of the evidence tables behind the priors"},
+        "version": {"type": "string", "description": "name of the score model (--own)"},
+        "state": {"enum": ["prior_only", "supported", "validated"], "description": "what its scores say (--own)"},
+        "measures": {"type": "object", "description": "of the score model on own rows held out (--own)"},
+        "measures_prior": {"type": "object", "description": "of the model without own outcomes on them (--own)"},
+        "by_time": {"type": ["object", "null"], "description": "of a fit on the earlier on the later ones (--own)"},
+        "unknown_share": {"type": "object", "description": "share of rows where an input is not known (--own)"},
+        "libraries": {"type": "object", "description": "versions of the libraries (--own)"},
     },
 }
 EXAMPLE: list[dict[str, Any]] = [
@@ -79,6 +87,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--target", metavar="COLUMN", help="outcome column, 0 or 1")
     parser.add_argument("--task", choices=list_tasks(), help="a task file that says target, rows and group")
     parser.add_argument("--kind", choices=("logistic", "boosting"), default="logistic", help="champion or challenger")
+    parser.add_argument(
+        "--own", action="store_true", help="the rows are outcomes of the market's own pilots: retrain the score model"
+    )
     parser.add_argument("--out", required=True, metavar="FILE", help="model file to write")
     parser.add_argument("--features", metavar="A,B,...", help="columns to learn from; else those known at the decision")
     parser.add_argument("--schema", metavar="FILE", help='JSON: {"column": {"known_at": "decision"}}')
@@ -95,6 +106,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace, payload: list[dict[str, Any]]) -> dict[str, Any]:
     """Train, write the model file and return the report."""
     waivers = dict(_split_waiver(text) for text in arguments.waive)
+    if arguments.own:
+        return _retrain(arguments, payload, waivers)
     features = None
     if arguments.features is not None:
         features = [name.strip() for name in arguments.features.split(",") if name.strip()]
@@ -120,6 +133,22 @@ def run(arguments: argparse.Namespace, payload: list[dict[str, Any]]) -> dict[st
     )
     digest = save_document(document, arguments.out)
     return {"model": arguments.out, "digest": digest, **report}
+
+
+def _retrain(arguments: argparse.Namespace, rows: list[dict[str, Any]], waivers: dict[str, str]) -> dict[str, Any]:
+    for name in ("target", "task", "features", "schema", "group"):
+        if getattr(arguments, name) is not None:
+            raise RiskError(
+                f"--own says what is learned; --{name} is not for it.", code="invalid_arguments", field=name
+            )
+    if arguments.kind != "logistic":
+        raise RiskError("The score model is logistic.", code="invalid_arguments", field="kind")
+    from risk.scoring.model_files import save_model
+    from risk.scoring.retraining import retrain
+
+    model, report = retrain(rows, waivers=waivers)
+    digest = save_model(model, arguments.out)
+    return {"model": arguments.out, "digest": digest, "version": model.version, **report}
 
 
 def _split_waiver(text: str) -> tuple[str, str]:

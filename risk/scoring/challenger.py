@@ -154,7 +154,7 @@ class CalibratedBoostingClassifier(ClassifierMixin, BaseEstimator):
         unknown = sorted(set(bounds) - set(names))
         if unknown:
             raise InvalidParameterError("bounds", unknown, "keyed by names of the features in X")
-        signs = {(None, 0.0): -1, (0.0, None): 1, (None, None): 0}
+        signs: dict[tuple[float | None, ...], int] = {(None, 0.0): -1, (0.0, None): 1, (None, None): 0}
         try:
             return [signs[tuple(bounds.get(name, (None, None)))] for name in names]
         except KeyError as error:

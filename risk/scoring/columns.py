@@ -140,7 +140,7 @@ def check_cells(frame: pd.DataFrame, used: Sequence[str]) -> None:
         if feature is None or feature.unit != "level":
             continue
         values = pd.to_numeric(frame[name], errors="coerce")
-        wrong = values.notna() & ~values.between(feature.minimum, feature.maximum)
+        wrong = (values < feature.minimum) | (values > feature.maximum)
         _refuse_first(frame, str(name), wrong, f"must be {feature.allowed}", "level_out_of_range")
     _check_order(frame, "trl_start", "trl_target", "target_below_start", "is below the start level")
     for start, end in load_document("outcome_columns")["dates"]:

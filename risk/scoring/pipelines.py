@@ -64,7 +64,12 @@ def build_pipeline(frame: pd.DataFrame, kind: str = "logistic") -> Pipeline:
     prior = _read_prior(frame[numbers])
     classifier: MaturityRiskClassifier | CalibratedBoostingClassifier
     if kind == "logistic":
-        classifier = MaturityRiskClassifier(default_prior_sd=_CATEGORY_SD, **prior)
+        classifier = MaturityRiskClassifier(
+            default_prior_sd=_CATEGORY_SD,
+            prior_mean=prior["prior_mean"],
+            prior_sd=prior["prior_sd"],
+            bounds=prior["bounds"],
+        )
     else:
         classifier = CalibratedBoostingClassifier(bounds=prior["bounds"])
     return Pipeline([("columns", columns), ("classifier", classifier)])

@@ -77,10 +77,11 @@ def retrain(
         later, by_time = _by_time(design, target)
         classifier = fit_classifier(design, target)
     events = int(target.sum())
-    report = {
+    state = _state(len(outcomes), events, by_time)
+    report: dict[str, Any] = {
         "n": len(outcomes),
         "events": events,
-        "state": _state(len(outcomes), events, by_time),
+        "state": state,
         "measures": evaluate_predictions(target, held_out),
         "measures_prior": evaluate_predictions(target, _predict(fit_prior_model().classifier, design)),
         "by_time": None if by_time is None else {"n": int(later.size), **by_time},
@@ -94,7 +95,7 @@ def retrain(
     outlook = {**fit_outlook(outcomes), "months": fit_hazard(spells_of(outcomes)).describe()}
     model = build_model(
         classifier,
-        state=report["state"],
+        state=state,
         own_outcomes=len(outcomes),
         own_events=events,
         metadata={"report": report, "outlook": outlook},

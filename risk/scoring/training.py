@@ -102,21 +102,7 @@ def train(
     prepared = prepare(rows, target=target, features=features, schema=schema, waivers=waivers, group=group)
     sample = prepared.sample
     pipeline = build_pipeline(sample.frame, kind).fit(sample.frame, sample.outcomes)
-    report = {
-        "target": target,
-        "kind": kind,
-        "n": int(sample.outcomes.size),
-        "events": int(sample.outcomes.sum()),
-        "left_out_without_target": prepared.left_out,
-        "features": sample.features,
-        "ignored": prepared.ignored,
-        "leaks": prepared.found,
-        "waivers": dict(prepared.waivers),
-        "coefficients": _coefficients(pipeline),
-        "cross_validation": cross_validate(sample, kind),
-        "data_digest": _digest(sample.frame, sample.outcomes),
-        "table_version": get_table_version(),
-    }
+    report = _report(prepared, pipeline, target, kind)
     document = {
         "kind": "trained_pipeline",
         "pipeline": pipeline,
@@ -184,6 +170,25 @@ def outcomes_of(rows: Sequence[Mapping[str, Any]], target: str) -> tuple[list[Ma
         check_columns(pd.DataFrame(list(rows)), [target])
     frame, outcomes, _ = split_outcomes(pd.DataFrame({target: [row[target] for row in kept]}), target)
     return kept, outcomes, len(rows) - len(frame)
+
+
+def _report(prepared: Prepared, pipeline: Pipeline, target: str, kind: str) -> dict[str, Any]:
+    sample = prepared.sample
+    return {
+        "target": target,
+        "kind": kind,
+        "n": int(sample.outcomes.size),
+        "events": int(sample.outcomes.sum()),
+        "left_out_without_target": prepared.left_out,
+        "features": sample.features,
+        "ignored": prepared.ignored,
+        "leaks": prepared.found,
+        "waivers": dict(prepared.waivers),
+        "coefficients": _coefficients(pipeline),
+        "cross_validation": cross_validate(sample, kind),
+        "data_digest": _digest(sample.frame, sample.outcomes),
+        "table_version": get_table_version(),
+    }
 
 
 def _check_outcomes(frame: pd.DataFrame, outcomes: np.ndarray, known_at: Mapping[str, str]) -> None:

@@ -11,13 +11,22 @@ import risk
 ROOT = Path(__file__).resolve().parents[3]
 HEAVY = ("numpy", "scipy", "pandas", "sklearn", "skops", "joblib", "jsonschema")
 PUBLIC = [
+    "CalibratedBoostingClassifier",
     "EVIDENCE_TYPES",
     "INSTRUMENTS",
     "InvalidParameterError",
     "MaturityRiskClassifier",
+    "ModelEntry",
+    "ModelRegistry",
     "RiskError",
     "RiskModel",
     "assess_eligibility",
+    "build_score_pipeline",
+    "check_calibration",
+    "check_stability",
+    "compare",
+    "evaluate_predictions",
+    "evaluate_task",
     "fit_prior_model",
     "get_level",
     "get_table_version",
@@ -27,11 +36,15 @@ PUBLIC = [
     "list_levels",
     "load_model",
     "observed_against_predicted",
+    "predict_frame",
     "project_level",
     "reached_level",
     "recompute",
+    "retrain",
     "save_model",
+    "score_frame",
     "score_projects",
+    "train",
 ]
 
 

@@ -3,10 +3,13 @@
 import json
 from datetime import date, timedelta
 
+import jsonschema
 import numpy as np
 import pytest
 from scipy.special import expit
 
+from risk import __main__ as command_line
+from risk.commands import load_command
 from risk.errors import RiskError
 from risk.scoring.model_files import load_model, save_model
 from risk.scoring.own_outcomes import read_outcomes
@@ -197,3 +200,38 @@ def test_months_are_shared_by_the_levels_gained_and_a_miss_is_censored():
     spells = spells_of(read_outcomes(rows))
     assert [(spell.level, spell.passed) for spell in spells] == [(4, True), (5, True), (rows[1]["trl_start"], False)]
     assert spells[0].months == spells[1].months == pytest.approx(6.0, abs=0.05)
+
+
+def run(capsys, *argv):
+    code = command_line.main([str(part) for part in argv])
+    out, err = capsys.readouterr()
+    return code, json.loads(out or err)
+
+
+def test_the_command_retrains_and_scores_with_what_it_wrote(capsys, tmp_path):
+    data, model = tmp_path / "own.json", tmp_path / "score.skops"
+    data.write_text(json.dumps(own_rows(intercept=1.5), default=str))
+    code, report = run(capsys, "train", data, "--own", "--out", model)
+    assert code == 0
+    jsonschema.validate(report, load_command("train").OUTPUT_SCHEMA)
+    (tmp_path / "row.json").write_text(json.dumps([REFERENCE]))
+    code, scores = run(capsys, "score", tmp_path / "row.json", "--model", model, "--digest", report["digest"])
+    assert (code, scores[0]["state"], scores[0]["model_version"]) == (0, "supported", report["version"])
+
+
+@pytest.mark.parametrize(
+    ("rows", "options", "code", "field"),
+    [
+        (changed(7, cost_minor=5, loss_minor=6), [], "loss_above_cost", "rows[7].loss_minor"),
+        (own_rows(5), [], "too_few_outcomes", "rows"),
+        (own_rows(), ["--target", "failed"], "invalid_arguments", "target"),
+        (own_rows(), ["--kind", "boosting"], "invalid_arguments", "kind"),
+        (own_rows(), ["--waive", "known_after_outcome=why not"], "unknown_waiver", "waive"),
+    ],
+)
+def test_a_refused_retraining_writes_nothing(capsys, tmp_path, rows, options, code, field):
+    data, model = tmp_path / "own.json", tmp_path / "score.skops"
+    data.write_text(json.dumps(rows, default=str))
+    exit_code, error = run(capsys, "train", data, "--own", "--out", model, *options)
+    assert (exit_code, error["error"]["code"], error["error"]["field"]) == (2, code, field)
+    assert not model.exists()
