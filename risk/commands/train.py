@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from risk.commands.outcomes import CELLS, MEASURE
+from risk.commands.outcomes import CELLS, MEASURE, OWN_ROWS
 from risk.commands.reading import read_payload
 from risk.errors import RiskError
 from risk.scoring.tasks import list_tasks, load_task
@@ -101,6 +101,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="CODE=REASON",
         help="let a named guard pass, with the reason",
     )
+
+
+def read(arguments: argparse.Namespace) -> list[dict[str, Any]]:
+    """Return the rows; those of own pilots have columns of known types."""
+    return read_payload(arguments.input, OWN_ROWS if arguments.own else INPUT_SCHEMA, accepts_csv=True)
 
 
 def run(arguments: argparse.Namespace, payload: list[dict[str, Any]]) -> dict[str, Any]:

@@ -10,6 +10,7 @@ import risk
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAVY = ("numpy", "scipy", "pandas", "sklearn", "skops", "joblib", "jsonschema")
+COMMANDS = ("risk.commands.score", "risk.commands.train", "risk.commands.evaluate")
 PUBLIC = [
     "CalibratedBoostingClassifier",
     "EVIDENCE_TYPES",
@@ -50,7 +51,7 @@ PUBLIC = [
 
 @pytest.mark.parametrize(
     "module",
-    ["risk", "risk.errors", "risk.maturity", "risk.tables", "risk.commands", "risk.__main__", "risk.commands.score"],
+    ["risk", "risk.errors", "risk.maturity", "risk.tables", "risk.commands", "risk.__main__", *COMMANDS],
 )
 def test_light_modules_load_nothing_heavy(module):
     program = (

@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import jsonschema
 import numpy as np
 import pytest
+from pandas import DataFrame
 from scipy.special import expit
 
 from risk import __main__ as command_line
@@ -219,9 +220,23 @@ def test_the_command_retrains_and_scores_with_what_it_wrote(capsys, tmp_path):
     assert (code, scores[0]["state"], scores[0]["model_version"]) == (0, "supported", report["version"])
 
 
+def test_outcomes_as_csv_train_the_same_model(capsys, tmp_path):
+    rows = [{**row, "solids_handling": index % 2 == 0} for index, row in enumerate(own_rows(intercept=1.5))]
+    (tmp_path / "own.json").write_text(json.dumps(rows, default=str))
+    DataFrame(rows).to_csv(tmp_path / "own.csv", index=False)
+    digests = set()
+    for name in ("own.json", "own.csv"):
+        code, report = run(capsys, "train", tmp_path / name, "--own", "--out", tmp_path / "m.skops")
+        assert code == 0
+        digests.add((report["data_digest"], report["version"]))
+    assert len(digests) == 1
+
+
 @pytest.mark.parametrize(
     ("rows", "options", "code", "field"),
     [
+        (changed(4, target_reached="perhaps"), [], "wrong_type", "rows[4].target_reached"),
+        (changed(4, colour=1), [], "unknown_column", "rows[4].colour"),
         (changed(7, cost_minor=5, loss_minor=6), [], "loss_above_cost", "rows[7].loss_minor"),
         (own_rows(5), [], "too_few_outcomes", "rows"),
         (own_rows(), ["--target", "failed"], "invalid_arguments", "target"),
