@@ -58,11 +58,14 @@ class HeldOut:
         Probability of the event by a fit without the row.
     base : ndarray of shape (repeats, m)
         Base rate of the rows of that fit: what a constant could have said.
+    folds : int
+        Folds of each dealing, 1 for a split by time.
     """
 
     rows: np.ndarray
     predictions: np.ndarray
     base: np.ndarray
+    folds: int
 
 
 def repeated_folds(sample: Sample, kind: str, *, repeats: int = 1, seed: int = 0) -> HeldOut | None:
@@ -97,7 +100,7 @@ def repeated_folds(sample: Sample, kind: str, *, repeats: int = 1, seed: int = 0
         for inside, outside in splitter.split(sample.frame, outcomes, groups):
             base[repeat, outside] = outcomes[inside].mean()
             predictions[repeat, outside] = fit_and_predict(sample, kind, inside, outside)
-    return HeldOut(np.arange(outcomes.size), predictions, base)
+    return HeldOut(np.arange(outcomes.size), predictions, base, int(folds))
 
 
 def split_by_time(sample: Sample, kind: str, cut: Any) -> HeldOut:
@@ -115,7 +118,7 @@ def split_by_time(sample: Sample, kind: str, cut: Any) -> HeldOut:
     if not inside.size or not outside.size or np.unique(sample.outcomes[inside]).size < 2:
         raise RiskError("The split by time leaves nothing to learn from or to test on.", code="no_time_split")
     base = np.full((1, outside.size), sample.outcomes[inside].mean())
-    return HeldOut(outside, fit_and_predict(sample, kind, inside, outside)[None, :], base)
+    return HeldOut(outside, fit_and_predict(sample, kind, inside, outside)[None, :], base, 1)
 
 
 def fit_and_predict(sample: Sample, kind: str, inside: np.ndarray, outside: np.ndarray) -> np.ndarray:
@@ -134,5 +137,4 @@ def cross_validate(sample: Sample, kind: str = "logistic") -> dict[str, Any] | N
     if held_out is None:
         return None
     measures = evaluate_predictions(sample.outcomes, held_out.predictions[0], groups=sample.groups)
-    folds = min(FOLDS, int(min(sample.outcomes.sum(), sample.outcomes.size - sample.outcomes.sum())))
-    return {"folds": folds, "grouped_by": sample.group_name, **measures}
+    return {"folds": held_out.folds, "grouped_by": sample.group_name, **measures}

@@ -1,5 +1,7 @@
 """Champion and challenger on rows held out: groups, time, paired errors, and the one-standard-error rule."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from pandas import DataFrame
@@ -69,6 +71,13 @@ def test_every_row_is_predicted_by_a_fit_without_its_group(straight, monkeypatch
     assert all(not inside & outside for inside, outside, _ in seen)
     assert sum(count for _, _, count in seen) == 2 * straight.outcomes.size
     assert held_out.predictions.shape == (2, 240)
+    assert held_out.folds == 5
+
+
+def test_few_groups_make_few_folds_and_one_group_none(straight):
+    few = replace(straight, groups=np.arange(240) // 80)
+    assert repeated_folds(few, "logistic").folds == 3
+    assert repeated_folds(replace(straight, groups=np.zeros(240)), "logistic") is None
 
 
 def test_a_split_by_time_that_leaves_one_side_empty_is_refused(straight):
