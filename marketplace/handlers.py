@@ -19,6 +19,7 @@ from marketplace.events import (
     PaymentConfirmed,
     PolicyBound,
     ProjectStateChanged,
+    ScoreConsentChanged,
     ScoreStored,
 )
 from marketplace.insurance import handlers as insurance_handlers
@@ -34,6 +35,7 @@ HANDLERS: Handlers = {
     PolicyBound: (insurance_facts.on_policy_bound, dealflow_tasks.on_policy_bound),
     ClaimSettled: (insurance_facts.on_claim_settled,),
     ProjectStateChanged: (dealflow_tasks.on_project_state_changed,),
+    ScoreConsentChanged: (dealflow_tasks.on_score_consent_changed,),
     ScoreStored: (dealflow_tasks.on_score_stored,),
 }
 

@@ -39,6 +39,7 @@ class Permission(StrEnum):
     MEMBER_MANAGE = "member:manage"
     MILESTONE_DECIDE = "milestone:decide"
     MILESTONE_REPORT = "milestone:report"
+    MODEL_PROMOTE = "model:promote"
     ORGANISATION_READ = "organisation:read"
     ORGANISATION_VERIFY = "organisation:verify"
     PAYMENT_CONFIRM = "payment:confirm"
@@ -56,6 +57,7 @@ class Permission(StrEnum):
     ROUND_READ = "round:read"
     SCHEME_EDIT = "scheme:edit"
     SCHEME_READ = "scheme:read"
+    SCORE_ANSWER = "score:answer"
     SCORE_READ = "score:read"
     SCORE_REQUEST = "score:request"
 
@@ -104,7 +106,7 @@ KIND_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "operator": _PARTY
         | {
             P.AUDIT_READ, P.JOB_MANAGE, P.LINKAGE_READ, P.ORGANISATION_VERIFY, P.PAYMENT_CONFIRM, P.PROJECT_VERIFY,
-            P.QUOTE_READ, P.SCHEME_EDIT,
+            P.QUOTE_READ, P.SCHEME_EDIT, P.MODEL_PROMOTE, P.SCORE_ANSWER,
         },
         "regulator": _PARTY | {P.AUDIT_READ, P.LINKAGE_READ, P.QUOTE_READ, P.MANDATE_READ},
     }.items()

@@ -20,7 +20,7 @@ from marketplace.assessments.models import (
     StoredScore,
 )
 from marketplace.projects.models import Milestone, Project, ProjectGrant
-from marketplace.projects.queries import granted_projects, is_qualified, visible_projects
+from marketplace.projects.queries import granted_projects, is_qualified, reads_score, visible_projects
 
 
 def _room_projects(actor: Any) -> sa.Select[int]:
@@ -159,16 +159,11 @@ def share_members(session: orm.Session, *, first: int, others: Sequence[int]) ->
 
 
 def visible_scores(actor: Any) -> sa.Select[StoredScore]:
-    """Scores are read by the team and by those who read the qualified fields of the project."""
-    statement = sa.select(StoredScore).join(StoredScore.project)
-    if is_qualified(actor):
-        return statement.where(Project.id.in_(visible_projects(actor).with_only_columns(Project.id)))
-    return statement.where(
-        sa.or_(
-            Project.organisation_id == actor.organisation_id,
-            sa.and_(Project.pilot_centre_id == actor.organisation_id, Project.state != "draft"),
-            Project.id.in_(granted_projects(actor.organisation_id)),
-        )
+    """Scores are read by the team, by the market's keepers, and by those whom the team consents to let read them."""
+    return (
+        sa.select(StoredScore)
+        .join(StoredScore.project)
+        .where(reads_score(actor), Project.id.in_(visible_projects(actor).with_only_columns(Project.id)))
     )
 
 

@@ -12,7 +12,7 @@ from marketplace import clock
 from marketplace.accounts.access import require_permission, require_verified
 from marketplace.accounts.permissions import Actor, Permission
 from marketplace.assessments.models import StoredScore
-from marketplace.assessments.queries import get_latest_score
+from marketplace.assessments.queries import find_visible_score
 from marketplace.audit.services import record_act
 from marketplace.insurance import queries
 from marketplace.insurance.errors import (
@@ -66,7 +66,8 @@ def price_quote(
     if quote.state != "draft":
         raise QuoteStateError(state=quote.state, wanted="priced")
     product = _check_product(session, quote, product, now)
-    score = get_latest_score(session, project_id=quote.request.project_id)
+    # Without the team's consent there is no score to price from; an underwriter then states a probability.
+    score = find_visible_score(session, actor=actor, project_id=quote.request.project_id)
     quote.product, quote.product_id = product, product.id
     quote.score, quote.score_id = score, score.id if score else None
     if quote.request.project.trl_assessed is None and stated is None:
