@@ -42,6 +42,11 @@ class ScoreConsentChanged(Event):
 
 
 @dataclass(frozen=True)
+class OutcomeRecorded(Event):
+    project_id: int
+
+
+@dataclass(frozen=True)
 class CommitmentChanged(Event):
     round_id: int
     commitment_id: int

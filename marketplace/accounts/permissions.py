@@ -46,6 +46,7 @@ class Permission(StrEnum):
     PAYMENT_READ = "payment:read"
     PAYMENT_RECORD = "payment:record"
     POLICY_BIND = "policy:bind"
+    PORTFOLIO_READ = "portfolio:read"
     PRODUCT_EDIT = "product:edit"
     PROJECT_EDIT = "project:edit"
     PROJECT_READ = "project:read"
@@ -81,7 +82,7 @@ KIND_PERMISSIONS: dict[str, frozenset[Permission]] = {
             kind: _PARTY
             | {
                 P.MANDATE_EDIT, P.MANDATE_READ, P.COMMITMENT_MAKE, P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT,
-                P.SCORE_REQUEST, P.PAYMENT_RECORD, P.LINKAGE_READ,
+                P.SCORE_REQUEST, P.PAYMENT_RECORD, P.LINKAGE_READ, P.PORTFOLIO_READ,
             }
             # A venture fund may itself have partners, whose agreement it drafts.
             | ({P.AGREEMENT_DRAFT} if kind == "venture_fund" else set())
@@ -90,11 +91,12 @@ KIND_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "guidance_fund": _PARTY
         | {
             P.MANDATE_EDIT, P.MANDATE_READ, P.COMMITMENT_MAKE, P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT,
-            P.SCORE_REQUEST, P.PAYMENT_RECORD, P.LINKAGE_READ, P.LINKAGE_SIGN,
+            P.SCORE_REQUEST, P.PAYMENT_RECORD, P.LINKAGE_READ, P.LINKAGE_SIGN, P.PORTFOLIO_READ,
         },
         "insurer": _PARTY
         | {
             P.QUOTE_READ, P.QUOTE_MAKE, P.PRODUCT_EDIT, P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT, P.PAYMENT_RECORD,
+            P.PORTFOLIO_READ,
         },
         "assessor": {P.ASSESSMENT_READ, P.ASSESSMENT_DECIDE, P.MILESTONE_DECIDE},
         "testing_body": {P.ASSESSMENT_READ, P.MILESTONE_DECIDE},

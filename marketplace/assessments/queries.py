@@ -183,6 +183,14 @@ def find_visible_score(session: orm.Session, *, actor: Any, project_id: int) -> 
     )
 
 
+def get_visible_score(session: orm.Session, *, actor: Any, project_id: int) -> StoredScore:
+    """The latest score of a project; raises ScoreNotFoundError where there is none that the actor may read."""
+    found = find_visible_score(session, actor=actor, project_id=project_id)
+    if found is None:
+        raise ScoreNotFoundError()
+    return found
+
+
 def list_scores(session: orm.Session, *, actor: Any, project_id: int, limit: int = 20) -> Sequence[StoredScore]:
     return session.scalars(
         visible_scores(actor).where(StoredScore.project_id == project_id).order_by(StoredScore.id.desc()).limit(limit)

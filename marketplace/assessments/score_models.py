@@ -150,7 +150,8 @@ class PilotOutcome(Base, PublicId):
     trl_reached: orm.Mapped[int]
     started_on: orm.Mapped[date]
     ended_on: orm.Mapped[date]
-    planned_months: orm.Mapped[int | None]
+    # A decimal figure: the plan as it stood when the outcome was recorded.
+    planned_months: orm.Mapped[str | None] = orm.mapped_column(sa.String(8))
     cost_minor: orm.Mapped[int] = amount_column()
     planned_cost_minor: orm.Mapped[int] = amount_column()
     # What of the cost was lost for good: not covered by assets, buyers or rights that remain.

@@ -8,17 +8,22 @@ from typing import Any
 
 from sqlalchemy import orm
 
+from marketplace import clock
 from marketplace.assessments.model_store import load_registered_model
 from marketplace.assessments.services.assessing import expire_assessments
+from marketplace.assessments.services.checking import check_champion
 from marketplace.assessments.services.contests import remind_of_contests
 from marketplace.assessments.services.registry import describe_champion, register_model
 from marketplace.assessments.services.scoring import JOB_NAME, build_features, store_score
 from marketplace.config import Settings
+from marketplace.events import OutcomeRecorded
 from marketplace.jobs.registry import JobKind, register_job
+from marketplace.jobs.services import enqueue_job
 from marketplace.notifications.services import notify
 from marketplace.projects.queries import find_project
 
 EXPIRY_JOB_NAME = "assessments.expire"
+CHECK_JOB_NAME = "assessments.check_model"
 CONTEST_JOB_NAME = "assessments.remind_of_contests"
 
 
@@ -66,6 +71,16 @@ def record_reminders(session: orm.Session, *, now: datetime) -> None:
     remind_of_contests(session, now=now)
 
 
+def on_outcome_recorded(session: orm.Session, _event: OutcomeRecorded) -> None:
+    """Another outcome may show that the model in use does not hold."""
+    enqueue_job(session, name=CHECK_JOB_NAME, now=clock.now(), dedupe_key=CHECK_JOB_NAME)
+
+
+def record_check(session: orm.Session, *, now: datetime) -> None:
+    """Once a day, and after each outcome."""
+    check_champion(session, now=now)
+
+
 def register(settings: Settings) -> None:
     """Make the jobs known, with the folder of the models."""
     directory = settings.models_directory
@@ -76,3 +91,4 @@ def register(settings: Settings) -> None:
     register_job(JobKind(name=JOB_NAME, prepare=prepare_score, compute=compute, record=record_score))
     register_job(JobKind(name=EXPIRY_JOB_NAME, record=record_expiry, every_seconds=86_400))
     register_job(JobKind(name=CONTEST_JOB_NAME, record=record_reminders, every_seconds=86_400))
+    register_job(JobKind(name=CHECK_JOB_NAME, record=record_check, every_seconds=86_400))

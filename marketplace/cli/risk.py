@@ -46,7 +46,7 @@ def models(session: orm.Session) -> None:
 def recompute_(session: orm.Session, score_id: str | None, every: bool) -> None:
     """Compute stored scores again from their snapshots and their models' vectors, and say what differs."""
     if bool(score_id) == every:
-        raise click.UsageError("name one score, or --all")
+        raise click.UsageError("name one score or --all")
     if every:
         scores = list(score_queries.list_all_scores(session))
     else:

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 # One module of views for each domain; every one has a `blueprint`.
 VIEW_MODULES = (
-    "home", "accounts", "projects", "assessments", "dealflow", "funding", "insurance", "agreements", "payments",
-    "ledger", "linkage", "schemes", "files", "operator", "help", "health",
+    "home", "accounts", "projects", "assessments", "dealflow", "funding", "insurance", "portfolio", "agreements",
+    "payments", "ledger", "linkage", "schemes", "files", "operator", "help", "health",
 )  # fmt: skip
 
 

@@ -111,7 +111,7 @@ def upgrade() -> None:
     sa.Column('trl_reached', sa.Integer(), nullable=False),
     sa.Column('started_on', sa.Date(), nullable=False),
     sa.Column('ended_on', sa.Date(), nullable=False),
-    sa.Column('planned_months', sa.Integer(), nullable=True),
+    sa.Column('planned_months', sa.String(length=8), nullable=True),
     sa.Column('cost_minor', sa.BigInteger(), nullable=False),
     sa.Column('planned_cost_minor', sa.BigInteger(), nullable=False),
     sa.Column('loss_minor', sa.BigInteger(), nullable=False),

@@ -76,7 +76,7 @@ def answer_contest(
     if errors:
         raise ContestInvalidError(errors=errors)
     session.execute(lock_rows(session, score_queries.select_score_id(score_id=contest.score_id)))
-    session.refresh(contest)
+    session.refresh(contest, ["state", "answered_at"])
     if contest.state != "open":
         raise ContestStateError()
     contest.state, contest.answer = outcome, _read_text(answer, "answer", "")

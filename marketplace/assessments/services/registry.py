@@ -113,7 +113,7 @@ def decide_promotion(
 def _lock(session: orm.Session, model: RiskModelVersion) -> None:
     """All rows, in order: two promotions at once would otherwise both retire the same champion."""
     session.execute(lock_rows(session, score_queries.select_model_ids())).all()
-    session.refresh(model)
+    session.refresh(model, ["state"])
 
 
 def _note(
