@@ -1,7 +1,9 @@
-"""`flask risk fit | models | recompute | score`."""
+"""`flask risk fit | models | outcomes | register | recompute | score`."""
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import click
@@ -11,10 +13,10 @@ from sqlalchemy import orm
 
 from marketplace import clock
 from marketplace.assessments import score_queries
-from marketplace.assessments.model_store import fit_and_store_model, load_registered_model
+from marketplace.assessments.model_store import fit_and_store_model, load_registered_model, store_model
 from marketplace.assessments.queries import find_score_by_public_id
 from marketplace.assessments.recomputation import recompute_score
-from marketplace.assessments.services import describe_champion, register_model, score_now
+from marketplace.assessments.services import describe_champion, list_training_rows, register_model, score_now
 from marketplace.cli.edges import transaction_command
 from marketplace.db import READ
 from marketplace.projects.queries import find_project_by_code
@@ -37,6 +39,30 @@ def models(session: orm.Session) -> None:
     """List every registered model."""
     for model in score_queries.list_models(session):
         click.echo(f"{model.public_id} {model.version}: {model.state}, {model.support}, {model.own_outcomes} outcomes")
+
+
+@group.command("outcomes")
+@transaction_command(READ)
+def outcomes(session: orm.Session) -> None:
+    """Print the outcomes of pilots as the rows that retraining takes, in JSON."""
+    click.echo(json.dumps(list_training_rows(session), ensure_ascii=False, indent=1))
+
+
+@group.command("register")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--digest", required=True, help="SHA-256 of the file, as the trainer printed it.")
+@transaction_command()
+def register_(session: orm.Session, file: Path, digest: str) -> None:
+    """Register a trained score model as a candidate; two people then promote it on its page."""
+    from risk import RiskError, load_model
+
+    try:
+        model = load_model(file, digest=digest)
+    except RiskError as error:
+        raise click.ClickException(f"{error.code}: {error.message}") from error
+    facts = store_model(_directory(), model, metrics=dict(model.metadata)).facts
+    row = register_model(session, facts=facts, now=clock.now())
+    click.echo(f"{row.public_id}: {row.version} ({row.state}), sha256 {row.file_sha256}")
 
 
 @group.command("recompute")

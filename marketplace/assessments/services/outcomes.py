@@ -72,26 +72,20 @@ def record_outcome(
 def list_training_rows(session: orm.Session) -> list[dict[str, Any]]:
     """One row for each standing outcome whose pilot was scored before it began: what was known then, and the end.
 
-    Keys: `project`, the features of the score, and `completed`, `target_reached`, `failed`, `months`, `cost_minor`,
-    `planned_cost_minor`, `loss_minor`, `currency`, `ended_on`, `probability`, `model_version`.
+    Keys: `id`, the features of that score, `started_on`, `ended_on`, `completed`, `target_reached`, `trl_reached`,
+    `planned_cost_minor`, `cost_minor`, `loss_minor`.
     """
-    rows = []
-    for outcome in score_queries.list_standing_outcomes(session):
-        if outcome.score is None:
-            continue
-        rows.append(
-            {
-                "project": outcome.project.public_id, **outcome.score.content["features"],
-                "completed": outcome.completed, "target_reached": outcome.target_reached,
-                "failed": int(not outcome.target_reached),
-                "months": count_months(outcome.started_on, outcome.ended_on),
-                "cost_minor": outcome.cost_minor, "planned_cost_minor": outcome.planned_cost_minor,
-                "loss_minor": outcome.loss_minor, "currency": outcome.currency,
-                "ended_on": outcome.ended_on.isoformat(), "probability": outcome.score.content["probability"],
-                "model_version": outcome.score.model_version,
-            }
-        )  # fmt: skip
-    return rows
+    return [
+        {
+            "id": outcome.project.public_id, **outcome.score.content["features"],
+            "started_on": outcome.started_on.isoformat(), "ended_on": outcome.ended_on.isoformat(),
+            "completed": outcome.completed, "target_reached": outcome.target_reached,
+            "trl_reached": outcome.trl_reached, "planned_cost_minor": outcome.planned_cost_minor,
+            "cost_minor": outcome.cost_minor, "loss_minor": outcome.loss_minor,
+        }
+        for outcome in score_queries.list_standing_outcomes(session)
+        if outcome.score is not None and outcome.score.content["probability"] is not None
+    ]  # fmt: skip
 
 
 def _check(project: Project, loaded: dict[str, Any], now: datetime) -> None:
