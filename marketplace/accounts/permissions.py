@@ -46,6 +46,8 @@ class Permission(StrEnum):
     PAYMENT_READ = "payment:read"
     PAYMENT_RECORD = "payment:record"
     POLICY_BIND = "policy:bind"
+    POOL_MANAGE = "pool:manage"
+    POOL_READ = "pool:read"
     PORTFOLIO_READ = "portfolio:read"
     PRODUCT_EDIT = "product:edit"
     PROJECT_EDIT = "project:edit"
@@ -85,7 +87,7 @@ KIND_PERMISSIONS: dict[str, frozenset[Permission]] = {
                 P.SCORE_REQUEST, P.PAYMENT_RECORD, P.LINKAGE_READ, P.PORTFOLIO_READ,
             }
             # A venture fund may itself have partners, whose agreement it drafts.
-            | ({P.AGREEMENT_DRAFT} if kind == "venture_fund" else set())
+            | ({P.AGREEMENT_DRAFT} if kind == "venture_fund" else {P.POOL_READ} if kind == "bank" else set())
             for kind in ("angel", "venture_fund", "industrial_fund", "bank")
         },
         "guidance_fund": _PARTY
@@ -102,15 +104,16 @@ KIND_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "testing_body": {P.ASSESSMENT_READ, P.MILESTONE_DECIDE},
         "technology_manager": {P.ROUND_READ, P.ASSESSMENT_READ},
         "guarantor": _PARTY | {P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT, P.PAYMENT_RECORD},
-        "pool_operator": _PARTY | {P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT, P.PAYMENT_RECORD},
+        "pool_operator": _PARTY
+        | {P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT, P.PAYMENT_RECORD, P.POOL_MANAGE, P.POOL_READ},
         "broker": {P.QUOTE_READ},
-        "auditor": _PARTY | {P.LINKAGE_READ},
+        "auditor": _PARTY | {P.LINKAGE_READ, P.POOL_READ},
         "operator": _PARTY
         | {
             P.AUDIT_READ, P.JOB_MANAGE, P.LINKAGE_READ, P.ORGANISATION_VERIFY, P.PAYMENT_CONFIRM, P.PROJECT_VERIFY,
-            P.QUOTE_READ, P.SCHEME_EDIT, P.MODEL_PROMOTE, P.SCORE_ANSWER,
+            P.POOL_READ, P.QUOTE_READ, P.SCHEME_EDIT, P.MODEL_PROMOTE, P.SCORE_ANSWER,
         },
-        "regulator": _PARTY | {P.AUDIT_READ, P.LINKAGE_READ, P.QUOTE_READ, P.MANDATE_READ},
+        "regulator": _PARTY | {P.AUDIT_READ, P.LINKAGE_READ, P.QUOTE_READ, P.MANDATE_READ, P.POOL_READ},
     }.items()
 }  # fmt: skip
 

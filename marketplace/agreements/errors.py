@@ -96,6 +96,18 @@ class EventRefusedError(InvalidInputError):
     message = "This event cannot be applied to the agreement."
 
 
+class RegisterDiffersError(InvalidInputError):
+    """A limit shared with other agreements is not that of its register; `clause` is the place."""
+
+    code = "register_differs"
+    message = "The terms and the register of the pool do not agree."
+
+
+class RoomIsComputedError(InvalidInputError):
+    code = "room_is_computed"
+    message = "What the pool has left is taken from its register; it cannot be stated."
+
+
 class EventNotYoursError(NotAllowedError):
     code = "event_not_yours"
     message = "Your organisation does not decide on an event of this kind."

@@ -21,6 +21,7 @@ from marketplace.audit.services import record_act
 from marketplace.events import MilestoneDecided, PaymentConfirmed
 from marketplace.funding.services import record_paid
 from marketplace.payments.models import PaymentIntent
+from marketplace.pools.services import record_return
 from marketplace.projects.models import Milestone
 
 RESULTS = {"passed": "pass", "failed": "fail", "conditional": "conditional", "partial": "partial", "void": "void"}
@@ -85,6 +86,11 @@ def record_payment(
     )
     for row in rows:
         row.state, row.paid_on, row.settled_by_event_id = "paid", paid_on, recorded.id
+    if first.payee.role == "pool":
+        record_return(
+            session, agreement=agreement.public_id, payment=intent.public_id, amount_minor=total, on=paid_on,
+            actor=HOUSE, now=clock.now(),
+        )  # fmt: skip
 
 
 def _record_drawdown(

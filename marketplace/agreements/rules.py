@@ -23,7 +23,7 @@ PARTY_KINDS: dict[str, tuple[str, ...]] = {
     "write_off": ("bank", *FUNDERS),
 }
 # What a draft may be made from; each is a function of the engine's package.
-TEMPLATES = ("joint_pilot", "guaranteed_loan", "licence", "sub_fund")
+TEMPLATES = ("joint_pilot", "guaranteed_loan", "pooled_loan", "licence", "sub_fund")
 # Kinds that one party proposes and a party of another side confirms before they are recorded.
 PROPOSED_KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "exit": (TEAM, (*FUNDERS, "bank")),

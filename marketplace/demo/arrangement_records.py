@@ -118,11 +118,49 @@ class SubFund:
 
 @dataclass(frozen=True)
 class PoolMember:
-    """A bank that lends under a compensation pool."""
+    """A bank that lends under a compensation pool; what it used up this year before its register came here."""
 
     bank: str
     year_limit_minor: int
-    loans: tuple[str, ...]
+    used_minor: int
+
+
+@dataclass(frozen=True)
+class Sale:
+    """Collateral that was sold."""
+
+    sold_on: datetime.date
+    proceeds_minor: int
+    costs_minor: int
+
+
+@dataclass(frozen=True)
+class LateRecovery:
+    """Money that came back after the pool had paid."""
+
+    received_on: datetime.date
+    proceeds_minor: int
+    costs_minor: int
+
+
+@dataclass(frozen=True)
+class PooledLoan:
+    """A loan in default whose loss the pool shares, from signing to compensation."""
+
+    project: str
+    bank: str
+    title_zh: str
+    title_en: str
+    principal_minor: int
+    rate: str
+    signed_on: datetime.date
+    drawn_on: datetime.date
+    matures_on: datetime.date
+    default_on: datetime.date
+    collateral: Sale
+    filed_on: datetime.date
+    compensated_on: datetime.date
+    later: LateRecovery | None = None
 
 
 @dataclass(frozen=True)
@@ -130,15 +168,18 @@ class Pool:
     """A loan risk-compensation pool that several banks share."""
 
     code: str
+    name_zh: str
+    name_en: str
     operator: str
-    funder: str
     balance_minor: int
+    document: str
+    opened_on: datetime.date
     compensation_share: str
     per_loan_limit_minor: int
     year_limit_minor: int
-    year_room_minor: int
-    split_between_agreements: str
+    filing_days: int
     members: tuple[PoolMember, ...]
+    loans: tuple[PooledLoan, ...]
 
 
 @dataclass(frozen=True)

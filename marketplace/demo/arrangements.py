@@ -35,29 +35,29 @@ def lend_under_guarantee(market: Market, record: GuaranteedLoan) -> Deal:
     ids |= {link.organisation: f"guarantor-{place}" for place, link in enumerate(chain, start=2)}
     cap = round_fraction(Fraction(record.payout_rate_cap) * record.payout_base_minor)
     parameters = {
-        **_common(market, project, "担保贷款（国担体系分担）", "Loan guaranteed by the national chain"),
+        **common_parameters(market, project, "担保贷款（国担体系分担）", "Loan guaranteed by the national chain"),
         "founders": {"id": "founders", "name": {"zh": "创始团队", "en": "Founders"}},
         "calls": [{"id": "T1", "on": record.drawn_on.isoformat(), "conditions": []}],
         "bank": {
-            "id": "bank", "name": _name(market, record.bank), "rate": record.rate,
+            "id": "bank", "name": organisation_name(market, record.bank), "rate": record.rate,
             "amounts_minor": {"T1": record.principal_minor},
             "repayments": [{"on": record.matures_on.isoformat(), "amount_minor": record.principal_minor}],
         },
         "guarantee": {
-            "id": "guarantor", "name": _name(market, first.organisation),
+            "id": "guarantor", "name": organisation_name(market, first.organisation),
             "share": _decimal(1 - Fraction(lender.share)),
             "fee_minor": round_fraction(Fraction(record.fee_rate) * record.principal_minor),
             "chain": [
-                {"id": ids[link.organisation], "name": _name(market, link.organisation), "share": link.share,
-                 "limit_minor": cap}
+                {"id": ids[link.organisation], "name": organisation_name(market, link.organisation),
+                 "share": link.share, "limit_minor": cap}
                 for link in chain
             ],
         },
     }  # fmt: skip
     seats = {"project": project.team, **{party: organisation for organisation, party in ids.items()}}
-    deal = _sign(market, project, parameters, seats, template="guaranteed_loan", on=record.signed_on)
+    deal = sign_terms(market, project, parameters, seats, template="guaranteed_loan", on=record.signed_on)
     fee = {"source": "project", "collect": ["claim:guarantee-fee"]}
-    deal.play([_event("guarantee-fee", "distribution", record.signed_on + timedelta(days=4), fee)])
+    deal.play([dated_event("guarantee-fee", "distribution", record.signed_on + timedelta(days=4), fee)])
     return deal
 
 
@@ -65,17 +65,17 @@ def grant_licence(market: Market, record: Licence) -> Deal:
     """Signed, the entry fee paid, each quarter reported and paid; a restatement is netted against the next quarter."""
     project = market.content.get_project(record.project)
     parameters = {
-        **_common(market, project, "专利实施许可", "Patent licence"),
-        "licensor": {"id": "university", "name": _name(market, record.licensor)},
+        **common_parameters(market, project, "专利实施许可", "Patent licence"),
+        "licensor": {"id": "university", "name": organisation_name(market, record.licensor)},
         "entry_fee_minor": record.entry_fee_minor,
         "royalty_rate": record.royalty_rate,
         "base": {"zh": record.base_zh, "en": record.base_en},
         "contract": f"DEMO-LIC-{record.project}",
     }
     seats = {"project": record.licensee, "university": record.licensor}
-    deal = _sign(market, project, parameters, seats, template="licence", on=record.signed_on)
+    deal = sign_terms(market, project, parameters, seats, template="licence", on=record.signed_on)
     fee = {"source": "project", "collect": ["claim:entry-fee"]}
-    rows = [_event("entry-fee", "distribution", record.signed_on + timedelta(days=4), fee)]
+    rows = [dated_event("entry-fee", "distribution", record.signed_on + timedelta(days=4), fee)]
     for report in record.reports:
         name = f"{report.period}-v{report.version}"
         body: dict[str, Any] = {
@@ -83,17 +83,18 @@ def grant_licence(market: Market, record: Licence) -> Deal:
         }  # fmt: skip
         if report.version > 1:
             body["restates"] = True
-        rows.append(_event(name, "revenue_report", report.filed_on, body))
+        rows.append(dated_event(name, "revenue_report", report.filed_on, body))
         if report.version == 1:
             paid = {"source": "revenue", "amount_minor": report.royalty_minor}
-            rows.append(_event(f"{name}-paid", "distribution", report.filed_on + timedelta(days=1), paid))
+            rows.append(dated_event(f"{name}-paid", "distribution", report.filed_on + timedelta(days=1), paid))
     deal.play(rows)
     return deal
 
 
-def _sign(
+def sign_terms(
     market: Market, project: Project, parameters: dict[str, Any], seats: dict[str, str], *, template: str, on: date
 ) -> Deal:
+    """Drafted and shared six days before, simulated three days before, signed by all on the day."""
     deal = market.deal(seats)
     title = parameters["title"]
     deal.draft(
@@ -105,19 +106,21 @@ def _sign(
     return deal
 
 
-def _common(market: Market, project: Project, zh: str, en: str) -> dict[str, Any]:
+def common_parameters(market: Market, project: Project, zh: str, en: str) -> dict[str, Any]:
+    """What every template asks of an agreement of a project."""
     return {
         "title": {"zh": f"{project.title_zh}：{zh}", "en": f"{project.title_en}: {en}"},
         "invented": INVENTED,
         "currency": "CNY",
-        "project": {"id": "project", "name": _name(market, project.team)},
+        "project": {"id": "project", "name": organisation_name(market, project.team)},
         "milestones": [
             {"id": item.code, "name": {"zh": item.name_zh, "en": item.name_en}} for item in project.milestones
         ],
     }
 
 
-def _name(market: Market, code: str) -> dict[str, str]:
+def organisation_name(market: Market, code: str) -> dict[str, str]:
+    """A party's name in both languages."""
     organisation = market.cast.organisations[code]
     return {"zh": organisation.name_zh, "en": organisation.name_en}
 
@@ -133,5 +136,6 @@ def _quarter(period: str) -> dict[str, str]:
     return {"from": date(year, number * 3 - 2, 1).isoformat(), "to": last.isoformat()}
 
 
-def _event(name: str, kind: str, on: date, body: dict[str, Any]) -> dict[str, Any]:
+def dated_event(name: str, kind: str, on: date, body: dict[str, Any]) -> dict[str, Any]:
+    """An event of the engine with an id made of its day and name."""
     return {"id": f"{on.isoformat()}-{name}", "kind": kind, "effective_on": on.isoformat(), "body": body}

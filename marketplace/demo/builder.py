@@ -17,6 +17,7 @@ from marketplace.demo.financing import noon
 from marketplace.demo.listings import assess_project, get_built, list_project, score_project
 from marketplace.demo.market import ASSESSORS, OPENED, Market, hold_round, prepare_market
 from marketplace.demo.panel import insure_by_panels
+from marketplace.demo.pool import play_pools
 from marketplace.demo.sub_fund import play_sub_funds
 from marketplace.files.services import FileStore
 from marketplace.jobs.services import run_due_jobs
@@ -43,6 +44,7 @@ def load_market(
     make_agreements(market, rounds)
     arrangements.play_arrangements(market)
     play_sub_funds(market)
+    play_pools(market)
     for ending in story.ENDINGS:
         say(f"scenario A, {ending}")
         story.play_ending(market, ending)

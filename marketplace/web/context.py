@@ -38,6 +38,7 @@ NAVIGATION: tuple[tuple[str, str, str, str, Permission | None], ...] = (
     ("rounds", "Rounds", "funding.list_rounds", "round", Permission.ROUND_READ),
     ("portfolio", "Portfolio", "portfolio.show_portfolio", "round", Permission.PORTFOLIO_READ),
     ("agreements", "Agreements", "agreements.list_agreements", "agreement", Permission.AGREEMENT_READ),
+    ("pools", "Compensation pools", "pools.list_pools", "shield", Permission.POOL_READ),
     ("payments", "Payments", "payments.list_payments", "payment", Permission.PAYMENT_READ),
     ("ledger", "Ledger", "ledger.show_ledger", "ledger", Permission.LEDGER_READ),
     ("linkage", "Linkage reports", "linkage.list_reports", "linkage", Permission.LINKAGE_READ),

@@ -16,6 +16,10 @@ def _amount(values: dict[str, Any]) -> str:
     return money_plain(values.get("amount_minor"), values.get("currency", "CNY"))
 
 
+def _name(values: dict[str, Any]) -> str:
+    return in_language(values.get("name_zh", ""), values.get("name_en", ""))
+
+
 def _title(values: dict[str, Any]) -> str:
     return in_language(values.get("title_zh", ""), values.get("title_en", ""))
 
@@ -70,6 +74,12 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "agreement_event": lambda v: _("An event was recorded in %(title)s.", title=_title(v)),
     "agreement_event_proposed": lambda v: _("An event of %(title)s waits for your confirmation.", title=_title(v)),
     "agreement_event_refused": lambda v: _("An event of %(title)s was refused.", title=_title(v)),
+    "pool.bank_added": lambda v: _("Your bank lends under the pool %(name)s now.", name=_name(v)),
+    "pool.filed": lambda v: _("A bank filed claim no. %(number)s with %(name)s.", number=v["number"], name=_name(v)),
+    "pool.refused": lambda v: _("%(name)s refused your filing no. %(number)s.", number=v["number"], name=_name(v)),
+    "pool.withdrawn": lambda v: _(
+        "A bank withdrew filing no. %(number)s with %(name)s.", number=v["number"], name=_name(v)
+    ),
     "agreement_fact_refused": lambda v: _("A fact could not be recorded in %(title)s.", title=_title(v)),
 }
 # Kinds that end in a state: the wording carries the state's own word.

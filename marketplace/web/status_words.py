@@ -80,6 +80,12 @@ STATUS_WORDS: dict[str, dict[str, tuple[LazyString, str]]] = {
         "withdrawn": (pgettext("quote", "Withdrawn"), SLATE),
         "superseded": (pgettext("quote", "Superseded"), SLATE),
     },
+    "pool_filing": {
+        "waiting": (pgettext("pool_filing", "Waits its turn"), AMBER),
+        "compensated": (pgettext("pool_filing", "Compensated"), JADE),
+        "refused": (pgettext("pool_filing", "Refused"), VERMILION),
+        "withdrawn": (pgettext("pool_filing", "Withdrawn"), SLATE),
+    },
     "panel_line": {
         "asked": (pgettext("panel_line", "Waiting for its answer"), AMBER),
         "accepted": (pgettext("panel_line", "Share accepted"), JADE),

@@ -348,6 +348,13 @@ NAMES: dict[str, dict[str, LazyString]] = {
         "amendment": pgettext("entry_kind", "Amendment"),
         "reversal": pgettext("entry_kind", "Reversal"),
     },
+    "pool_movement": {
+        "contribution": pgettext("pool_movement", "Contribution"),
+        "opening_use": pgettext("pool_movement", "Used before this register"),
+        "compensation": pgettext("pool_movement", "Compensation"),
+        "reversal": pgettext("pool_movement", "Compensation reversed"),
+        "return": pgettext("pool_movement", "Paid back after a recovery"),
+    },
     "link_cause": {
         "contract": pgettext("link_cause", "Contract"),
         "clause": pgettext("link_cause", "Clause"),

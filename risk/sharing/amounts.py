@@ -81,7 +81,9 @@ def _loss_borne(run: Run, loan: str, party: str) -> Any:
 
 
 def _limit_left(run: Run, limit: str) -> Any:
-    return run.model.limits[limit].amount_minor - run.values[f"limit_used:{limit}"]
+    left = run.model.limits[limit].amount_minor - run.values[f"limit_used:{limit}"]
+    # What other agreements have left of a shared limit; none of their uses is in these counters.
+    return run.arithmetic.minimum(left, run.room[limit]) if limit in run.room else left
 
 
 _READERS: dict[str, Callable[..., Any]] = {

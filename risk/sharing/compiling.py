@@ -287,8 +287,11 @@ class Compiler(AmountCompiler):
         for channel in CHANNELS:
             if channel not in inner:
                 continue
-            channels[channel] = (self._facility if channel in FACILITIES else self.block)(
-                inner[channel], f"{path}.{channel}"
+            here = f"{path}.{channel}"
+            channels[channel] = (
+                self._facility(inner[channel], here, compensates=channel in COMPENSATIONS)
+                if channel in FACILITIES
+                else self.block(inner[channel], here)
             )
         for channel in UPWARD:
             if channel in channels and "guarantee" not in channels:
@@ -305,7 +308,7 @@ class Compiler(AmountCompiler):
             )
         return blocks.Recover(path, channels)
 
-    def _facility(self, data: Any, path: str) -> blocks.Facility:
+    def _facility(self, data: Any, path: str, *, compensates: bool) -> blocks.Facility:
         key, inner = self._one_key(data, path, "block", 1)
         if key != "layer":
             raise TermsError("unknown_block", f"{path} must be a 'layer' that a payer owes.", path)
@@ -322,7 +325,7 @@ class Compiler(AmountCompiler):
         return blocks.Facility(
             path,
             self._party(inner["payer"], f"{path}.payer"),
-            self.layer(inner, path, 2, ("payer", "then", "name")),
+            self.layer(inner, path, 2, ("payer", "then", "name"), compensates=compensates),
             then,
             self._name(inner, path),
         )

@@ -163,8 +163,10 @@ class AmountCompiler:
     def _rounding(self, data: dict[str, Any], path: str) -> str:
         return reading.choice(data.get("rounding", self.model.rounding), f"{path}.rounding", ("half_even", "half_up"))
 
-    def layer(self, data: Any, path: str, depth: int, extra: tuple[str, ...] = ()) -> amounts.Layer:
-        """Return the compiled layer."""
+    def layer(
+        self, data: Any, path: str, depth: int, extra: tuple[str, ...] = (), *, compensates: bool = False
+    ) -> amounts.Layer:
+        """Return the compiled layer; only a compensation is told what the registers of shared limits have left."""
         data = reading.mapping(
             data,
             path,
@@ -174,6 +176,13 @@ class AmountCompiler:
         limits = reading.sequence(data.get("limits", []), f"{path}.limits")
         for index, limit in enumerate(limits):
             reading.known(limit, f"{path}.limits[{index}]", self.model.limits, "unknown_limit", "limit")
+            if self.model.limits[limit].shared is not None and not compensates:
+                raise TermsError(
+                    "shared_limit_misplaced",
+                    f"{path}.limits[{index}] is shared with other agreements; only the layer of a guarantee or pool "
+                    "may use it.",
+                    f"{path}.limits[{index}]",
+                )
         top = data.get("limit_minor")
         return amounts.Layer(
             self.amount(data["loss"], f"{path}.loss", depth + 1),

@@ -12,6 +12,8 @@ from risk.sharing.model import (
     CAPACITIES,
     DAY_COUNTS,
     PARTY_KINDS,
+    SHARED_COUNTS,
+    SHARED_ORDERS,
     Accrual,
     Claim,
     Instrument,
@@ -21,6 +23,7 @@ from risk.sharing.model import (
     Policy,
     RateStep,
     RevenueShare,
+    SharedLimit,
     Tranche,
 )
 
@@ -244,13 +247,23 @@ def _claim(model: Model, data: Any, path: str) -> Claim:
 
 
 def _limit(model: Model, data: Any, path: str) -> Limit:
-    data = reading.mapping(data, path, ("id", "party", "amount_minor", "name"))
+    data = reading.mapping(data, path, ("id", "party", "amount_minor", "name"), ("shared",))
     party = reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party")
     return Limit(
         data["id"],
         party,
         reading.minor(data["amount_minor"], f"{path}.amount_minor"),
         reading.bilingual(data["name"], f"{path}.name"),
+        _shared(data["shared"], f"{path}.shared") if "shared" in data else None,
+    )
+
+
+def _shared(data: Any, path: str) -> SharedLimit:
+    data = reading.mapping(data, path, ("register", "counts", "order"))
+    return SharedLimit(
+        reading.identifier(data["register"], f"{path}.register"),
+        reading.choice(data["counts"], f"{path}.counts", SHARED_COUNTS),
+        reading.choice(data["order"], f"{path}.order", SHARED_ORDERS),
     )
 
 

@@ -53,6 +53,8 @@ LEGAL_BASES = (
 )
 EXIT_KINDS = ("trade_sale", "liquidation", "partnership_distribution")
 DAY_COUNTS = {"A365F": 365, "A360": 360}
+SHARED_COUNTS = ("bank_year", "year", "balance")
+SHARED_ORDERS = ("acceptance_number",)
 
 
 @dataclass(frozen=True)
@@ -142,6 +144,25 @@ class Claim:
 
 
 @dataclass(frozen=True)
+class SharedLimit:
+    """Where a limit is counted that several agreements use up, and what of it counts.
+
+    Attributes
+    ----------
+    register : str
+        Code of the register that the payer keeps.
+    counts : str
+        ``bank_year`` (the lender's limit of a calendar year), ``year`` (the payer's) or ``balance`` (what is there).
+    order : str
+        Who is served first: ``acceptance_number``, the number under which the payer accepted the filing.
+    """
+
+    register: str
+    counts: str
+    order: str
+
+
+@dataclass(frozen=True)
 class Limit:
     """A counter that payments of a layer use up."""
 
@@ -149,6 +170,7 @@ class Limit:
     party: str
     amount_minor: int
     name: dict[str, str]
+    shared: SharedLimit | None = None
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ class Run:
         self.explanation = None if arithmetic.is_array else Explanation(model)
         self.flows: dict[str, Any] = {}
         self.metrics: dict[str, Any] = {}
+        self.room: dict[str, Any] = {}
         self.exit_kind: str | None = None
         self.income = "4010"
         self.dividends: Any = arithmetic.zero

@@ -12,7 +12,15 @@ from risk.sharing.amounts import BALANCE_KINDS
 from risk.sharing.arithmetic import BOUND
 from risk.sharing.compiling import CHANNELS, FACILITIES
 from risk.sharing.handlers import KINDS
-from risk.sharing.model import CAPACITIES, DAY_COUNTS, EXIT_KINDS, LEGAL_BASES, PARTY_KINDS
+from risk.sharing.model import (
+    CAPACITIES,
+    DAY_COUNTS,
+    EXIT_KINDS,
+    LEGAL_BASES,
+    PARTY_KINDS,
+    SHARED_COUNTS,
+    SHARED_ORDERS,
+)
 from risk.sharing.split import POLICIES
 from risk.sharing.terms import CURRENCIES, DAY_ZONES
 
@@ -250,7 +258,16 @@ TERMS_SCHEMA: Json = {
             ),
             "limits": _list(
                 _object(
-                    {"id": _ref("id"), "party": _ref("id"), "amount_minor": _ref("minor"), "name": _ref("bilingual")}
+                    {"id": _ref("id"), "party": _ref("id"), "amount_minor": _ref("minor"), "name": _ref("bilingual")},
+                    {
+                        "shared": _object(
+                            {
+                                "register": _ref("id"),
+                                "counts": {"enum": list(SHARED_COUNTS)},
+                                "order": {"enum": list(SHARED_ORDERS)},
+                            }
+                        )
+                    },
                 )
             ),
             "policies": _list(

@@ -51,33 +51,7 @@ def joint_pilot(parameters: Json) -> Json:
         ``bad_parameters`` or any code of :func:`risk.sharing.validate_terms`.
     """
     _check(parameters)
-    return _assemble(parameters, programs.exit_(parameters))
-
-
-def guaranteed_loan(parameters: Json) -> Json:
-    """Return terms of a bank loan whose loss a chain of guarantors shares with the bank; nobody holds equity.
-
-    Parameters
-    ----------
-    parameters : dict
-        ``title``, ``currency``, ``project``, ``founders``, ``milestones``, ``calls``, ``bank`` and ``guarantee`` as in
-        :func:`joint_pilot`. Optional: ``pool``, ``centre``, ``invented``.
-
-    Returns
-    -------
-    dict
-        A valid terms document.
-
-    Raises
-    ------
-    TermsError
-        ``bad_parameters`` or any code of :func:`risk.sharing.validate_terms`.
-    """
-    required = ("title", "currency", "project", "founders", "milestones", "calls", "bank", "guarantee")
-    check_keys(parameters, required, ("pool", "centre", "invented"))
-    whole = {**parameters, "investors": []}
-    _check_guarantee(whole)
-    return _assemble(whole, programs.exit_of_a_loan(whole))
+    return assemble(parameters, programs.exit_(parameters))
 
 
 def licence(parameters: Json) -> Json:
@@ -132,7 +106,8 @@ def licence(parameters: Json) -> Json:
     return finish(terms, parameters)
 
 
-def _assemble(parameters: Json, exit_program: Json) -> Json:
+def assemble(parameters: Json, exit_program: Json) -> Json:
+    """Return the terms of a pilot or loan with the exit program given, once they are found valid."""
     terms: Json = {
         "schema": 1,
         "title": parameters["title"],
@@ -184,7 +159,7 @@ def _check(parameters: Json) -> None:
         raise TermsError("bad_parameters", "There must be 2 to 6 investors.", "investors")
     if parameters.get("pool") and not parameters.get("bank"):
         raise TermsError("bad_parameters", "A risk-compensation pool needs a bank loan.", "pool")
-    _check_guarantee(parameters)
+    check_guarantee(parameters)
     guidance = parameters.get("guidance")
     kinds = {investor["id"]: investor["kind"] for investor in parameters["investors"]}
     if guidance and kinds.get(guidance.get("party")) not in GUIDANCE_KINDS:
@@ -207,7 +182,8 @@ def check_keys(parameters: Json, required: tuple[str, ...], optional: tuple[str,
         raise TermsError("bad_parameters", f"'{min(unknown)}' is no parameter of this template.", min(unknown))
 
 
-def _check_guarantee(parameters: Json) -> None:
+def check_guarantee(parameters: Json) -> None:
+    """Refuse a guarantee without a loan, or a chain that takes more than the guarantor pays."""
     guarantee = parameters.get("guarantee")
     if not guarantee:
         return

@@ -7,7 +7,7 @@ from typing import Any
 
 from risk.sharing.amounts import Amount, Balance, Combination, Constant, Gap, Layer, Metric, Percentage, ShareGap
 from risk.sharing.blocks import Condition
-from risk.sharing.model import Model
+from risk.sharing.model import Limit, Model
 
 Words = dict[str, str]
 
@@ -156,12 +156,20 @@ def _layer_words(layer: Layer, model: Model) -> Words:
         zh, en = f"{zh}（以{top['zh']}为限）", f"{en} (at most {top['en']})"
     zh, en = f"{zh}的{share}", f"{share} of {en}"
     if layer.limits:
-        limits = [
-            (model.limits[name].name, money_words(model.limits[name].amount_minor, model)) for name in layer.limits
-        ]
-        zh += "，依次受限于" + "、".join(f"{name['zh']}（{amount['zh']}）" for name, amount in limits)
-        en += ", limited in this order by " + ", ".join(f"{name['en']} ({amount['en']})" for name, amount in limits)
+        limits = [_limit_words(model.limits[name], model) for name in layer.limits]
+        zh += "，依次受限于" + "、".join(words["zh"] for words in limits)
+        en += ", limited in this order by " + ", ".join(words["en"] for words in limits)
     return {"zh": zh, "en": en}
+
+
+def _limit_words(limit: Limit, model: Model) -> Words:
+    amount = money_words(limit.amount_minor, model)
+    zh, en = amount["zh"], amount["en"]
+    if limit.shared is not None:
+        register = limit.shared.register
+        zh += f"，与其他协议共用，按登记簿{register}的受理编号先后使用"
+        en += f", shared with other agreements in the order of the acceptance numbers of the register {register}"
+    return {"zh": f"{limit.name['zh']}（{zh}）", "en": f"{limit.name['en']} ({en})"}
 
 
 def condition_words(condition: Condition, model: Model) -> Words:

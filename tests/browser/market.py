@@ -14,6 +14,7 @@ from marketplace.db import Base
 from marketplace.demo import arrangements, builder, story
 from marketplace.demo.cover import insure_projects
 from marketplace.demo.deal_terms import plan_deal
+from marketplace.demo.pool import open_register
 from marketplace.jobs.services import run_due_jobs
 
 # In a round that is open, in one that is closed with an agreement in signing, published, verified, draft.
@@ -50,6 +51,8 @@ def build_market(settings: Settings) -> None:
         rounds = builder.hold_rounds(market)
         builder.make_agreements(market, rounds)
         arrangements.play_arrangements(market)
+        for record in whole.arrangements.pool:
+            open_register(market, record)
         story.play_ending(market, "success")
         _negotiate_small(market)
         _leave_one_ticket(market)

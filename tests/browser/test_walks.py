@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Callable, Iterator
 
@@ -22,12 +23,15 @@ FROM_LISTS: dict[str, tuple[str, ...]] = {
     "/quotes": (f"/quote-requests/{ID}", f"/quotes/{ID}", f"/policies/{ID}"),
     "/rounds": (f"/rounds/{ID}",),
     "/agreements": (f"/agreements/{ID}",),
+    "/pools": (f"/pools/{ID}",),
     "/payments": (f"/payments/{ID}",),
     "/ledger": ("/ledger/agreement:[^/]+",),
     "/linkage": (f"/linkage/funds/{ID}/[0-9]+",),
     "/schemes": (f"/schemes/{ID}",),
     "/organisations": (f"/organisations/{ID}",),
 }
+# Long runs open every page of every role in both languages; others open each kind of page in both at least once.
+EVERYTHING = os.environ.get("SOAK") == "1"
 # axe is slow: each kind of page is examined once in each language by each test process.
 EXAMINED: set[tuple[str, str]] = set()
 
@@ -73,6 +77,6 @@ def test_every_role_walks_its_pages_in_both_languages_and_widths(visit: Callable
         width = 1440 if number % 2 else 390
         for turn, lang in enumerate(("zh", "en")):
             # A kind of page that this process has examined in a language comes up in it for every second role.
-            if (kind_of(path), lang) not in EXAMINED or (number // 2 + shift + turn) % 2:
+            if EVERYTHING or (kind_of(path), lang) not in EXAMINED or (number // 2 + shift + turn) % 2:
                 found += examine(visitor, path, lang, width)
     assert not found, "\n".join(found)

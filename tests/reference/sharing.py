@@ -42,6 +42,7 @@ class Reference:
         self.on = datetime.date.min
         self.flows: dict[str, int] = {}
         self.metrics: Json = {}
+        self.room: dict[str, int] = {}
         self.exit_kind: str | None = None
         self.payer: str | None = None
         self.pots: dict[str, int] = {}
@@ -98,7 +99,8 @@ class Reference:
                 return self.balance(f"net_principal_loss:{ids[0]}")
             return self.amounts[f"subrogated:{ids[0]}:{ids[1]}"]
         if kind == "limit_left":
-            return self.by_id["limits"][ids[0]]["amount_minor"] - self.amounts[f"used:{ids[0]}"]
+            left = self.by_id["limits"][ids[0]]["amount_minor"] - self.amounts[f"used:{ids[0]}"]
+            return min(left, self.room.get(ids[0], left))
         return self.amounts[name]
 
     def amount(self, expression: Json) -> int:
@@ -350,8 +352,9 @@ class Reference:
     def _pool_compensation(self, body: Json) -> None:
         channel = body.get("channel", "pool")
         self.payer = self.terms["programs"]["recoveries"]["recover"][channel]["layer"]["payer"]
+        self.room = body.get("room", {})
         self._facility(channel)
-        self.payer = None
+        self.payer, self.room = None, {}
 
     def _recovery(self, body: Json) -> None:
         block = self.terms["programs"]["recoveries"]["recover"][body["channel"]]

@@ -109,8 +109,7 @@ class Generator:
             "accruals": [self._accrual(party) for party in self.investors],
             "claims": [{"id": "fee", "party": self.investors[0], "name": name("fee"), "amount_minor": self.minor(),
                         "due_on": draw.choice([{"milestone": "M1"}, {"activation": True}])}],
-            "limits": [{"id": f"limit{index}", "party": "pool", "amount_minor": self.minor(), "name": name("limit")}
-                       for index in range(2)],
+            "limits": [self._limit(index) for index in range(2)],
             "policies": [{"id": "policy", "party": "insurer", "insured": "project", "premium_minor": 3,
                           "paid_by": {"project": 1, "bank": 2}}],
         }  # fmt: skip
@@ -291,6 +290,14 @@ class Generator:
             if self.random.random() < 0.5:
                 layer[key] = self.minor()
         return layer
+
+    def _limit(self, index: int) -> Json:
+        limit = {"id": f"limit{index}", "party": "pool", "amount_minor": self.minor(), "name": name("limit")}
+        if index == 1 and self.random.random() < 0.4:
+            # The guarantors use the other one, and what the generator may use as an amount is not shared either.
+            self.features["shared_limit"] += 1
+            limit["shared"] = {"register": "reg", "counts": "year", "order": "acceptance_number"}
+        return limit
 
     def condition(self, depth: int) -> Json:
         """Return a condition."""

@@ -129,10 +129,18 @@ class Timeline:
         occurs = [default and not before and self.generator.has_loan for default, before in pairs]
         if any(occurs):
             for channel in self._channels():
-                self.add("pool_compensation", {"channel": channel}, occurs)
+                self.add("pool_compensation", {"channel": channel, **self._room(channel)}, occurs)
             self.facts["compensated"] = [
                 before or now for before, now in zip(self.facts["compensated"], occurs, strict=True)
             ]
+
+    def _room(self, channel: str) -> Json:
+        """Return what the register of a shared limit has left in each scenario."""
+        shared = [limit["id"] for limit in self.terms["limits"] if "shared" in limit]
+        if channel != "pool" or not shared:
+            return {}
+        self.generator.features["room"] += 1
+        return {"room": {name: self.amounts() for name in shared}}
 
     def _channels(self) -> list[str]:
         """Return who compensates: the pool alone, or the guarantor and those it claims from, before or after it."""

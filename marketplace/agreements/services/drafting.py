@@ -22,6 +22,7 @@ from marketplace.agreements.errors import (
     from_risk,
 )
 from marketplace.agreements.models import Agreement, AgreementParty, AgreementVersion
+from marketplace.agreements.services.compensations import require_registers
 from marketplace.agreements.states import EDITABLE, require_move, require_state
 from marketplace.audit.services import record_act
 from marketplace.errors import InvalidInputError, NotAllowedError
@@ -70,7 +71,7 @@ def check_terms(terms: Any) -> None:
 
 
 def make_terms(parameters: dict[str, Any], *, template: str = "joint_pilot") -> dict[str, Any]:
-    """The terms of a template (`joint_pilot`, `guaranteed_loan`, `licence`, `sub_fund`) for these parameters."""
+    """The terms of a template (one of `rules.TEMPLATES`) for these parameters."""
     from risk import sharing
     from risk.errors import RiskError
 
@@ -123,6 +124,7 @@ def draft_agreement(
         created_at=now,
     )
     agreement.parties = _seat_parties(terms, places)
+    require_registers(session, terms=terms, parties=agreement.parties)
     session.add(agreement)
     session.flush()  # the version and the audit line name the agreement
     _append_version(session, agreement=agreement, terms=terms, actor=actor, note="", now=now)
@@ -207,6 +209,7 @@ def change_terms(
         raise VersionChangedError(version=agreement.version_number)
     check_terms(terms)
     _require_same_parties(agreement, terms)
+    require_registers(session, terms=terms, parties=agreement.parties)
     newest = queries.get_version(session, agreement=agreement)
     if canonical(terms) == newest.terms:
         raise InvalidInputError("These terms are the same as before.", field="terms")

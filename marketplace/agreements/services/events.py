@@ -15,6 +15,7 @@ from marketplace.agreements.chain import canonical, event_record, hash_event
 from marketplace.agreements.errors import AgreementStateError, EventIdReusedError, EventRefusedError, from_risk
 from marketplace.agreements.models import Agreement, AgreementEvent, AgreementVersion
 from marketplace.agreements.running import CASH_KINDS, apply_event, engine_for, load_state
+from marketplace.agreements.services import compensations
 from marketplace.agreements.services.drafting import tell_parties
 from marketplace.agreements.services.money import plan_payments, require_nothing_open, reverse_payments
 from marketplace.agreements.settlement import ENTRY_KIND, Posting, net_postings, plan_event
@@ -109,20 +110,31 @@ def _record(
     text = _body_text(body)
     known = queries.find_event(session, agreement_id=agreement.id, event_id=event_id)
     if known is not None:
-        if (known.kind, known.effective_on, known.body) != (kind, effective_on, text):
+        same = compensations.is_same_request(known, body) if kind == compensations.KIND else known.body == text
+        if (known.kind, known.effective_on) != (kind, effective_on) or not same:
             raise EventIdReusedError(event_id=event_id)
         return known
     require_state(agreement.state, ("active",))
     version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
+    filing = None
+    if kind == compensations.KIND:
+        body, filing = compensations.add_room(
+            session, agreement=agreement, engine=engine_for(version), body=body, on=effective_on
+        )
+        text = _body_text(body)
     event = _make_event(agreement, version, actor, event_id, kind, effective_on, body, text, now)
     if kind in CASH_KINDS:
         _advance(agreement, event, state=None)
         _post(session, agreement=agreement, event=event, lines=lines or [], now=now)
     else:
-        _settle(
+        outcome = _settle(
             session, agreement=agreement, version=version, event=event, body=body, actor=actor, now=now,
             settled_by=settled_by or {},
         )  # fmt: skip
+        if filing is not None:
+            compensations.use_room(
+                session, actor=actor, filing=filing, event=event, engine=engine_for(version), outcome=outcome, now=now
+            )
     session.add(event)
     session.flush()  # whoever asked reads the event with its number
     record_act(
@@ -216,7 +228,7 @@ def _settle(
     actor: Any,
     now: datetime,
     settled_by: Mapping[str, int],
-) -> None:
+) -> Any:
     """Run the event, and only when the engine takes it: move the head, post its entry, make its payments due."""
     engine = engine_for(version)
     outcome = apply_event(
@@ -232,7 +244,7 @@ def _settle(
     _advance(agreement, event, state=outcome.state)
     if event.kind == "reversal":
         _reverse(session, agreement=agreement, event=event, target=body["target"], actor=actor, now=now)
-        return
+        return outcome
     payer, payer_kind = _payer(engine, event.kind, body)
     plan = plan_event(
         event.kind,
@@ -249,6 +261,7 @@ def _settle(
         session, agreement=agreement, event=event, engine=engine, moves=plan.moves, actor=actor, now=now,
         settled_by=settled_by,
     )  # fmt: skip
+    return outcome
 
 
 def _payer(engine: Any, kind: str, body: dict[str, Any]) -> tuple[str | None, str]:
@@ -292,6 +305,8 @@ def _reverse(
     if undone.kind in MONEY_MOVED:
         raise AgreementStateError("Money that has moved is not undone by a reversal.", target=target)
     reverse_payments(session, agreement=agreement, event=undone, actor=actor, now=now)
+    if undone.kind == compensations.KIND:
+        compensations.give_room_back(session, agreement=agreement, target=target, actor=actor, now=now)
     entry = find_entry_by_reference(session, reference=f"{agreement.book}:{target}")
     if entry is not None:
         event.ledger_entry_id = reverse_entry(

@@ -24,6 +24,11 @@ RULES: dict[str, LazyString] = {
     "claim_is_fixed": __("The amount of this claim stands in the terms."),
     "not_settled": __("Something is not settled yet."),
     "loss_above_exposure": __("The loss exceeds the money that is out."),
+    "room_missing": __("A limit is shared with other agreements; its register says what is left."),
+    "unknown_shared_limit": __("Only the limits that are shared with other agreements have room in a register."),
+    "shared_limit_misplaced": __(
+        "A limit shared with other agreements stands only in the layer of a guarantee or pool."
+    ),
     "guarantee_unpaid": __("The guarantor pays the bank first and then claims from the next."),
     "first_payer_missing": __("A chain of guarantors needs the one that pays the bank first."),
     "channel_missing": __("These terms say nothing about this channel."),

@@ -19,6 +19,7 @@ from marketplace.agreements.errors import EventNotYoursError
 from marketplace.agreements.models import Agreement
 from marketplace.agreements.running import engine_for
 from marketplace.agreements.services import proposals
+from marketplace.agreements.services.compensations import file_claim
 from marketplace.agreements.services.events import record_agreement_event
 from marketplace.db import current_session
 from marketplace.errors import InvalidInputError, NotFoundError
@@ -145,6 +146,15 @@ def _near_field(error: InvalidInputError, kind: str) -> dict[str, str]:
         short = name.removeprefix("body.").split(".")[0].removesuffix("_minor")
         messages[short if short in known else next(iter(FORM_FIELDS[kind]), "effective_on")] = text
     return messages
+
+
+@blueprint.post("/agreements/<public_id>/pool-filing")
+@requires(Permission.AGREEMENT_RECORD_EVENT)
+def file_with_pool(public_id: str) -> Any:
+    """The lender files its claim with the pool and gets an acceptance number."""
+    filing = file_claim(current_session(), agreement=load_agreement(public_id), actor=current_actor(), now=clock.now())
+    flash(_("The claim is filed under acceptance number %(number)s.", number=filing.number), "jade")
+    return redirect(url_for("agreements.show_agreement", public_id=public_id))
 
 
 @blueprint.post("/agreements/<public_id>/proposals/<proposal_id>/confirm")

@@ -16,6 +16,7 @@ from marketplace.agreements.document import make_agreement_pdf
 from marketplace.agreements.models import AGREEMENT_STATES, Agreement
 from marketplace.agreements.overview import describe_clauses, list_balances, list_next_steps
 from marketplace.agreements.running import engine_for
+from marketplace.agreements.services.compensations import view_register
 from marketplace.agreements.services.signing import list_missing_parties
 from marketplace.agreements.services.verification import export_bundle, verify_agreement
 from marketplace.audit.queries import list_lines_of
@@ -84,6 +85,7 @@ def show_agreement(public_id: str) -> Any:
         payments=queries.list_payments(session, agreement_id=agreement.id, state="waiting"),
         events=queries.list_events(session, agreement_id=agreement.id),
         history=list_lines_of(session, subject_kind="agreement", subject_id=agreement.public_id),
+        register=view_register(session, agreement=agreement, version=version, actor=actor),
         own_party=party,
         sees_statements=party is not None and party.role in rules.TEAM,
         kinds=rules.kinds_that_apply(engine_for(version).model, party) if party else [],

@@ -83,7 +83,7 @@ def insurance_recovery(run: Run, body: dict[str, Any]) -> None:
 
 def pool_compensation(run: Run, body: dict[str, Any]) -> None:
     """Compensate the lender, or the guarantor that has paid it; the payer steps into its claim for what it paid."""
-    body = bodies.read(body, (), ("channel", "paid_minor", "evidence"))
+    body = bodies.read(body, (), ("channel", "paid_minor", "room", "evidence"))
     channel = bodies.choice(body.get("channel", "pool"), "body.channel", COMPENSATIONS)
     run.refuse(
         run.arithmetic.negate(run.flags["default"]),
@@ -101,6 +101,7 @@ def pool_compensation(run: Run, body: dict[str, Any]) -> None:
             "body.channel",
         )
     facility = _facility(run, channel)
+    _read_room(run, body, facility)
     payment = facility.layer.value(run)
     bodies.stated(run, body, "paid_minor", payment, "compensation_differs", "compensation")
     run.set_flag("compensated", True)
@@ -108,6 +109,24 @@ def pool_compensation(run: Run, body: dict[str, Any]) -> None:
     run.subrogates_to = facility.payer
     _receive(run, facility, payment, "1140" if channel == "pool" else "1150")
     run.subrogates_to = None
+
+
+def _read_room(run: Run, body: dict[str, Any], facility: Facility) -> None:
+    """Read ``room``: what the register of each shared limit has left; simulation may take the limits as untouched."""
+    shared = [name for name in facility.layer.limits if run.model.limits[name].shared is not None]
+    data = body.get("room", {})
+    if not isinstance(data, dict):
+        raise EventError("not_an_object", "body.room must be an object.", "body.room")
+    for name in data:
+        bodies.known(name, f"body.room.{name}", shared, "shared_limit")
+    missing = next((name for name in shared if name not in data), None)
+    if missing is not None and (data or not run.arithmetic.is_array):
+        raise EventError(
+            "room_missing",
+            f"The limit {missing} is shared with other agreements; say what its register has left.",
+            f"body.room.{missing}",
+        )
+    run.room = {name: run.amount(value, f"body.room.{name}") for name, value in data.items()}
 
 
 def _receive(run: Run, facility: Facility, payment: Any, receivable: str) -> None:

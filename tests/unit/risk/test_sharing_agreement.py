@@ -113,7 +113,7 @@ def test_the_generator_covers_what_it_must() -> None:
         assert drawn[f"event:{kind}"] >= programs * 0.05, kind
     assert sum(drawn[f"depth:{depth}"] for depth in range(4, 20)) >= programs * 0.5
     assert drawn["live_weights"] >= programs * 0.2
-    for feature in ("chain", "revenue_share"):
+    for feature in ("chain", "revenue_share", "room"):
         assert drawn[feature] >= programs * 0.05, feature
     assert drawn["bound"] >= programs * 0.05
     assert drawn["parties:1"]

@@ -336,9 +336,16 @@ def test_the_other_stories_add_up(content):
         assert sub_fund.concession_approved_on < sub_fund.signed_on < sub_fund.call_dates[0]
         assert {content.get_project(code).sector for code in sub_fund.projects} <= {"medicine", "medical_devices"}
     for pool in stories.pool:
-        assert len({member.bank for member in pool.members}) == 2
-        assert sum(member.year_limit_minor for member in pool.members) == pool.year_limit_minor
-        assert pool.year_room_minor <= pool.year_limit_minor <= pool.balance_minor
+        banks = {member.bank for member in pool.members}
+        assert len({loan.bank for loan in pool.loans}) == 2
+        assert {loan.bank for loan in pool.loans} < banks <= organisations
+        assert all(member.used_minor <= member.year_limit_minor for member in pool.members)
+        assert pool.year_limit_minor <= pool.balance_minor
+        for loan in pool.loans:
+            assert pool.opened_on < loan.signed_on < loan.drawn_on < loan.default_on < loan.collateral.sold_on
+            assert loan.default_on < loan.filed_on < loan.compensated_on
+            assert (loan.filed_on - loan.default_on).days <= pool.filing_days
+        assert [loan.filed_on for loan in pool.loans] == sorted(loan.filed_on for loan in pool.loans)
     for panel in stories.panel:
         assert len(panel.shares) == 3
         assert sum(share.share_bp for share in panel.shares) == 10_000
