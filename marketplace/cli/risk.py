@@ -60,7 +60,8 @@ def register_(session: orm.Session, file: Path, digest: str) -> None:
         model = load_model(file, digest=digest)
     except RiskError as error:
         raise click.ClickException(f"{error.code}: {error.message}") from error
-    facts = store_model(_directory(), model, metrics=dict(model.metadata)).facts
+    report = model.metadata.get("report", model.metadata)
+    facts = store_model(_directory(), model, metrics=report).facts
     row = register_model(session, facts=facts, now=clock.now())
     click.echo(f"{row.public_id}: {row.version} ({row.state}), sha256 {row.file_sha256}")
 

@@ -93,9 +93,24 @@ def _render(public_id: str, *, typed: Any = None, errors: dict[str, str] | None 
         people=map_user_names(session, public_ids=people) if may_promote else {},
         may_propose=may_promote and model.state == "candidate" and pending is None,
         may_decide=may_promote and pending is not None and pending.proposed_by != actor.user_public_id,
-        coefficients=_coefficients(model), chart=_reliability_chart(calibration), typed=typed or {}, messages=messages,
+        measures=_describe_measures(model.metrics), coefficients=_coefficients(model),
+        chart=_reliability_chart(calibration), typed=typed or {}, messages=messages,
         errors=[(name or None, message) for name, message in messages.items()],
     )  # fmt: skip
+
+
+def _describe_measures(metrics: dict[str, Any]) -> list[dict[str, Any]]:
+    """The measures of the training report on rows held out, beside those of the model without own outcomes."""
+    names = {
+        "roc_auc": _("AUC"), "brier": _("Brier score"), "brier_constant": _("Brier score of the base rate"),
+        "log_loss": _("Log loss"), "ece": _("Calibration error (ECE)"),
+    }  # fmt: skip
+    found, prior = metrics.get("measures") or {}, metrics.get("measures_prior") or {}
+    return [
+        {"name": title, **found[name], "prior": (prior.get(name) or {}).get("value")}
+        for name, title in names.items()
+        if name in found
+    ]
 
 
 def _coefficients(model: RiskModelVersion) -> list[tuple[str, float]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any
 
@@ -127,6 +128,30 @@ def test_a_trained_model_is_registered_by_its_digest(app: Any, registered: Any) 
     assert right.exit_code == 0, right.output
     assert "(champion)" in right.output, "the same vector keeps its one row"
     assert "candidate" in runner.invoke(args=["risk", "models"]).output
+
+
+def test_a_model_that_outcomes_support_shows_its_measures_and_grades_its_scores(
+    app: Any, database: Any, new_browser: Any, make: Any, projects: Any, registered: Any
+) -> None:
+    team = make.member("project_team")
+    project = projects.published(team)
+    supported = replace(registered.model, state="supported", own_outcomes=60, own_events=18)
+    measures = {"brier": {"value": 0.171, "low": 0.12, "high": 0.22}}
+    with database.transaction() as session:
+        model = candidate(session)
+        model.metrics = {"measures": measures, "measures_prior": {"brier": {"value": 0.2, "low": 0.1, "high": 0.3}}}
+        page = f"/risk-models/{model.public_id}?lang=en"
+        found = find_project(session, project_id=project.id)
+        score = score_now(session, project=found, model=replace(registered, model=supported), now=MOMENT)
+        grade = score.content["grade"]
+    browser = new_browser().sign_in(team.user)
+    shown = browser.get(page).get_data(as_text=True)
+    for word in ("Measures on rows held out", "0.171", "0.120 – 0.220", "0.200"):
+        assert word in shown
+    assert grade in "ABCDE"
+    text = browser.get(f"/projects/{project.public_id}/score?lang=en").get_data(as_text=True)
+    assert "A below 10%, B below 20%" in text
+    assert f'<p class="figure-value">{grade}</p>' in text
 
 
 @pytest.fixture
