@@ -10,6 +10,7 @@ from flask_babel import gettext as _
 from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
+from marketplace.assessments.counts import count_distribution
 from marketplace.assessments.portfolio import HoldingsReader, Portfolio, Share, build_portfolio
 from marketplace.db import current_session
 from marketplace.funding.queries import list_commitment_holdings
@@ -93,8 +94,6 @@ def _describe(parts: tuple[Share, ...], name_of: Any) -> list[dict[str, Any]]:
 
 def _chart(portfolio: Portfolio) -> dict[str, Any] | None:
     """The distribution of the number of failures, as bars and as a table."""
-    from marketplace.assessments.counts import count_distribution
-
     known = [line.probability for line in portfolio.lines if line.probability is not None]
     if len(known) < 2 or portfolio.failures is None:
         return None
