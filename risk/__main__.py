@@ -61,6 +61,8 @@ def _run(name: str, argv: list[str]) -> Any:
     parser.add_argument("input", help="a file, or - for standard input")
     command.add_arguments(parser)
     arguments = parser.parse_args(argv)
+    if hasattr(command, "read"):
+        return command.run(arguments, command.read(arguments))
     payload = read_payload(arguments.input, command.INPUT_SCHEMA, accepts_csv=getattr(command, "ACCEPTS_CSV", False))
     return command.run(arguments, payload)
 

@@ -107,7 +107,8 @@ KIND_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "pool_operator": _PARTY
         | {P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT, P.PAYMENT_RECORD, P.POOL_MANAGE, P.POOL_READ},
         "broker": {P.QUOTE_READ},
-        "auditor": _PARTY | {P.LINKAGE_READ, P.POOL_READ},
+        # A party where terms name it to certify; it is paid nothing under them.
+        "auditor": _PARTY | {P.LINKAGE_READ, P.POOL_READ, P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT},
         "operator": _PARTY
         | {
             P.AUDIT_READ, P.JOB_MANAGE, P.LINKAGE_READ, P.ORGANISATION_VERIFY, P.PAYMENT_CONFIRM, P.PROJECT_VERIFY,

@@ -13,7 +13,18 @@ from marketplace.agreements.rules import TEAM
 from marketplace.agreements.running import engine_for, load_state
 
 # Live balances worth a line on the page, in the order of the page.
-SHOWN_BALANCES = ("capital", "preference", "principal", "interest_due", "claim", "limit_left", "estate")
+SHOWN_BALANCES = (
+    "capital",
+    "preference",
+    "principal",
+    "interest_due",
+    "grant",
+    "grant_due",
+    "shares",
+    "claim",
+    "limit_left",
+    "estate",
+)
 
 
 @dataclass(frozen=True)

@@ -21,15 +21,23 @@ PARTY_KINDS: dict[str, tuple[str, ...]] = {
     "pool_compensation": ("pool", "guarantor"),
     "recovery": ("bank", *TEAM),
     "write_off": ("bank", *FUNDERS),
+    "grant_audit": ("auditor",),
+    "grant_return": (*FUNDERS, *TEAM),
 }
 # What a draft may be made from; each is a function of the engine's package.
-TEMPLATES = ("joint_pilot", "guaranteed_loan", "pooled_loan", "licence", "sub_fund")
+TEMPLATES = ("joint_pilot", "guaranteed_loan", "pooled_loan", "licence", "sub_fund", "fund_first")
 # Kinds that one party proposes and a party of another side confirms before they are recorded.
 PROPOSED_KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "exit": (TEAM, (*FUNDERS, "bank")),
     "reversal": (("bank", *TEAM, *FUNDERS), ("bank", *TEAM, *FUNDERS)),
     "close": (TEAM, (*FUNDERS, "bank")),
+    # Team and funder gain or lose by these, so neither decides them.
+    "conversion": ((*TEAM, *FUNDERS), ("auditor",)),
+    "grant_close": ((*TEAM, *FUNDERS), ("auditor",)),
 }
+# Events of a conditional grant that only the party decides on whom its terms name for it.
+CERTIFIED_KINDS = ("conversion", "grant_audit", "grant_close")
+GRANT_KINDS = (*CERTIFIED_KINDS, "grant_return")
 KINDS_BY_HAND = (*PARTY_KINDS, *PROPOSED_KINDS)
 
 
@@ -54,6 +62,7 @@ def kinds_that_apply(model: Any, party: Any) -> list[str]:
         "recovery": any(name in channels for name in ("collateral", "estate", "later")),
         "write_off": bool(model.instruments),
         "exit": model.exit is not None,
+        **dict.fromkeys(GRANT_KINDS, bool(model.grants)),
     }
     return [kind for kind in kinds_of_role(party.role) if applies.get(kind, True)]
 
@@ -65,6 +74,8 @@ def require_decider(kind: str, role: str, body: dict[str, Any]) -> None:
         raise EventNotYoursError(kind=kind, deciders=list(roles or ("house",)))
     if kind == "loss_event" and body.get("kind") == "default" and role != "bank":
         raise EventNotYoursError("A default is declared by the lender.", kind=kind, deciders=["bank"])
+    if kind == "grant_return" and body.get("early") and role not in TEAM:
+        raise EventNotYoursError("Only the team gives back early.", kind=kind, deciders=list(TEAM))
 
 
 def require_own_payment(model: Any, body: dict[str, Any], party: str) -> None:
@@ -74,6 +85,13 @@ def require_own_payment(model: Any, body: dict[str, Any], party: str) -> None:
     payer = getattr(facility, "payer", party)
     if payer != party:
         raise EventNotYoursError("A compensation is recorded by the party that pays it.", kind="pool_compensation")
+
+
+def require_certifier(model: Any, body: dict[str, Any], party: str) -> None:
+    """Refuse a decision on a conditional grant by anybody but the certifier that its terms name."""
+    rules = [item.conversion for item in model.grants if item.id == body.get("instrument") and item.conversion]
+    if any(rule.certified_by != party for rule in rules):
+        raise EventNotYoursError("Only the certifier that the terms name decides this.")
 
 
 def require_proposer(kind: str, role: str) -> None:

@@ -32,6 +32,11 @@ ENTRY_KIND = {
     "exit": "exit",
     "reversal": "reversal",
     "close": "closing",
+    # No kinds of their own in the ledger: the grant's terms change its nature, fall due back, or are given up.
+    "conversion": "amendment",
+    "grant_audit": "refund",
+    "grant_return": "refund",
+    "grant_close": "write_off",
     "payment": "payment",
     "deployment": "deployment",
 }

@@ -63,11 +63,23 @@ class Licence:
 
 
 @dataclass(frozen=True)
+class GrantCall:
+    """One drawdown of fiscal money, after a milestone where one is named."""
+
+    on: datetime.date
+    amount_minor: int
+    after: str
+
+
+@dataclass(frozen=True)
 class Conversion:
-    """Fiscal money first, equity later: how much, and how it converts."""
+    """Fiscal money first, equity later: how much, when it is drawn, who certifies, and how it converts."""
 
     project: str
     funder: str
+    auditor: str
+    signed_on: datetime.date
+    calls: tuple[GrantCall, ...]
     amount_minor: int
     price_rule_zh: str
     price_rule_en: str

@@ -1,4 +1,4 @@
-"""Two agreements without a round: a loan with a chain of guarantors, and a licence with a restated royalty."""
+"""Agreements without a round: a loan with a chain of guarantors, a licence, fiscal money that becomes equity."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from datetime import date, timedelta
 from fractions import Fraction
 from typing import Any
 
-from marketplace.demo.arrangement_records import GuaranteedLoan, Licence
+from marketplace.demo.arrangement_records import Conversion, GuaranteedLoan, Licence
 from marketplace.demo.deal import Deal
 from marketplace.demo.deal_terms import INVENTED
 from marketplace.demo.financing import noon
@@ -17,13 +17,16 @@ from marketplace.money import round_fraction
 
 
 def play_arrangements(market: Market) -> None:
-    """Every guaranteed loan and every licence of the content, signed by all and as far as its days have come."""
+    """Every guaranteed loan, licence and grant of the content, signed by all and as far as its days have come."""
     for loan in market.content.arrangements.guaranteed_loan:
         lend_under_guarantee(market, loan)
         market.say(f"guaranteed loan of {loan.project}")
     for licence in market.content.arrangements.licence:
         grant_licence(market, licence)
         market.say(f"licence of {licence.project}")
+    for conversion in market.content.arrangements.conversion:
+        fund_first(market, conversion)
+        market.say(f"fund first, equity later of {conversion.project}")
 
 
 def lend_under_guarantee(market: Market, record: GuaranteedLoan) -> Deal:
@@ -88,6 +91,29 @@ def grant_licence(market: Market, record: Licence) -> Deal:
             paid = {"source": "revenue", "amount_minor": report.royalty_minor}
             rows.append(dated_event(f"{name}-paid", "distribution", report.filed_on + timedelta(days=1), paid))
     deal.play(rows)
+    return deal
+
+
+def fund_first(market: Market, record: Conversion) -> Deal:
+    """Signed by the team, the funder and the auditor who certifies; the first part of the grant is drawn."""
+    project = market.content.get_project(record.project)
+    parameters = {
+        **common_parameters(market, project, "先投后股协议", "Fund first, equity later"),
+        "funder": {"id": "guidance", "name": organisation_name(market, record.funder),
+                   "amounts_minor": {f"T{place}": call.amount_minor for place, call in enumerate(record.calls, 1)}},
+        "shareholders": {"id": "shareholders", "name": {"zh": "其他股东", "en": "Other shareholders"}},
+        "auditor": {"id": "auditor", "name": organisation_name(market, record.auditor)},
+        "calls": [{"id": f"T{place}", "on": call.on.isoformat(), "conditions": [call.after] if call.after else []}
+                  for place, call in enumerate(record.calls, 1)],
+        "discount": record.discount,
+        "holding_cap": record.holding_cap,
+        "convert_by": record.convert_by.isoformat(),
+        "price_rule": {"zh": record.price_rule_zh, "en": record.price_rule_en},
+        "exemption": {"zh": record.exemption_zh, "en": record.exemption_en},
+    }  # fmt: skip
+    seats = {"project": project.team, "guidance": record.funder, "auditor": record.auditor}
+    deal = sign_terms(market, project, parameters, seats, template="fund_first", on=record.signed_on)
+    deal.play([dated_event("first-call", "drawdown_call", record.calls[0].on, {"tranche": "T1"})])
     return deal
 
 

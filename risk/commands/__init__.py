@@ -18,6 +18,8 @@ A command module ``risk/commands/<name>.py`` has
     an empty cell is an absent key). Default False: JSON only.
 ``add_arguments(parser)``
     Adds options to an ``argparse`` parser. The positional ``input`` (a file or ``-``) is added by ``__main__``.
+``read(arguments) -> payload``, optional
+    Reads the input where it can be more than one file, checked against ``INPUT_SCHEMA`` as well.
 ``run(arguments, payload) -> dict | list``
     Computes the answer (JSON-ready, no NaN) from the parsed options and the checked input. Bad input raises
     :class:`risk.errors.RiskError`.

@@ -1,14 +1,21 @@
-"""``python -m risk evaluate``: outcomes and a model file in, measures with bootstrap intervals out."""
+"""``python -m risk evaluate``: measures with bootstrap intervals of a model file, or of both pipelines on a task."""
 
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import Any
 
 from risk.commands.outcomes import CELLS, MEASURE
+from risk.commands.reading import read_payload
+from risk.errors import InvalidParameterError, RiskError
+from risk.scoring.tasks import list_tasks, load_task
 
 NAME = "evaluate"
-SUMMARY = "Outcomes and a trained model file to AUC, Brier, log loss, calibration error and reliability."
+SUMMARY = (
+    "Outcomes and a trained model file to AUC, Brier, log loss, calibration error and reliability; or data files and "
+    "--task to the same for champion and challenger on rows held out."
+)
 ACCEPTS_CSV = True
 
 INPUT_SCHEMA: dict[str, Any] = {
@@ -16,11 +23,7 @@ INPUT_SCHEMA: dict[str, Any] = {
     "title": "Outcomes to evaluate on; the target column is 0, 1 or absent",
     **CELLS,
 }
-OUTPUT_SCHEMA: dict[str, Any] = {
-    "$schema": "https://json-schema.org/draft/2020-12/schema",
-    "title": "Measures of a model on these rows",
-    "type": "object",
-    "additionalProperties": False,
+_MEASURES: dict[str, Any] = {
     "required": [
         "n",
         "events",
@@ -45,6 +48,32 @@ OUTPUT_SCHEMA: dict[str, Any] = {
         "model_digest": {"type": "string"},
     },
 }
+_TASKS: dict[str, Any] = {
+    "required": ["tasks", "summary", "shortfalls"],
+    "properties": {
+        "tasks": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "required": ["task", "n", "events", "champion", "reason", "results", "differences", "reference"],
+            },
+        },
+        "summary": {"type": "array", "items": {"type": "string"}, "description": "one line for each kind and split"},
+        "shortfalls": {
+            "type": "array",
+            "items": {"type": "string"},
+            "description": "where the champion is worse than the constant allows, or than the specification's table",
+        },
+    },
+}
+OUTPUT_SCHEMA: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "title": "Measures of a model on these rows, or with --task the reports of the tasks",
+    "type": "object",
+    "additionalProperties": False,
+    "properties": {**_MEASURES["properties"], **_TASKS["properties"]},
+    "anyOf": [{"required": _MEASURES["required"]}, {"required": _TASKS["required"]}],
+}
 EXAMPLE: list[dict[str, Any]] = [
     {"trl_start": 3 + index % 4, "planned_months": 12 + index % 5 * 4, "failed": int(index % 3 == 0)}
     for index in range(12)
@@ -54,23 +83,69 @@ EXAMPLE_ARGUMENTS: tuple[str, ...] = ("--target", "failed", "--model", "model.sk
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the options of the sub-command."""
-    parser.add_argument("--target", required=True, metavar="COLUMN", help="outcome column, 0 or 1")
-    parser.add_argument("--model", required=True, metavar="FILE", help="a model file written by train")
+    parser.add_argument("--target", metavar="COLUMN", help="outcome column, 0 or 1")
+    parser.add_argument("--model", metavar="FILE", help="a model file written by train")
     parser.add_argument("--digest", metavar="SHA256", help="refuse the file if its SHA-256 differs")
-    parser.add_argument("--seed", type=int, default=0, help="seed of the bootstrap")
+    parser.add_argument(
+        "--task",
+        action="append",
+        default=[],
+        choices=("all", *list_tasks()),
+        help="a task instead of a model; the input is its data file, or the folder of the tasks' files",
+    )
+    parser.add_argument("--repeats", type=int, metavar="N", help="dealings of the rows in cross-validation (--task)")
+    parser.add_argument("--seed", type=int, default=0, help="seed of folds and bootstrap")
 
 
-def run(arguments: argparse.Namespace, payload: list[dict[str, Any]]) -> dict[str, Any]:
-    """Return the measures of the model on the rows that have an outcome."""
+def read(arguments: argparse.Namespace) -> Any:
+    """Return the rows, or with ``--task`` the rows of each task's file by its name."""
+    names = _names_of(arguments)
+    if not names:
+        return read_payload(arguments.input, INPUT_SCHEMA, accepts_csv=True)
+    folder = Path(arguments.input)
+    if len(names) > 1 and not folder.is_dir():
+        raise RiskError("Several tasks need the folder of their data files.", code="invalid_arguments", field="input")
+    files = {name: folder / load_task(name).file if folder.is_dir() else arguments.input for name in names}
+    return {name: read_payload(str(file), INPUT_SCHEMA, accepts_csv=True) for name, file in files.items()}
+
+
+def run(arguments: argparse.Namespace, payload: Any) -> dict[str, Any]:
+    """Return the measures of the model on the rows that have an outcome, or the report of each task."""
+    if _names_of(arguments):
+        return _run_tasks(arguments, payload)
+    if arguments.target is None or arguments.model is None:
+        raise RiskError(
+            "Either --task, or both --target and --model, are needed.", code="invalid_arguments", field="arguments"
+        )
     import hashlib
-    from pathlib import Path
 
     from risk.scoring.evaluation import evaluate_predictions
     from risk.scoring.model_files import load_document
-    from risk.scoring.training import outcomes_of, predict
+    from risk.scoring.predictions import predict
+    from risk.scoring.training import outcomes_of
 
     document = load_document(arguments.model, digest=arguments.digest, kind="trained_pipeline")
     kept, outcomes, left_out = outcomes_of(payload, arguments.target)
     measures = evaluate_predictions(outcomes, predict(document, kept), seed=arguments.seed)
     digest = hashlib.sha256(Path(arguments.model).read_bytes()).hexdigest()
     return {**measures, "left_out_without_target": left_out, "model_digest": digest}
+
+
+def _run_tasks(arguments: argparse.Namespace, payload: dict[str, Any]) -> dict[str, Any]:
+    if arguments.repeats is not None and arguments.repeats < 1:
+        raise InvalidParameterError("repeats", arguments.repeats, "a whole number from 1")
+    from risk.scoring.task_evaluation import evaluate_task, tell
+
+    reports = [
+        evaluate_task(load_task(name), rows, repeats=arguments.repeats, seed=arguments.seed)
+        for name, rows in payload.items()
+    ]
+    return {
+        "summary": [line for report in reports for line in tell(report)],
+        "shortfalls": [text for report in reports for text in report["shortfalls"]],
+        "tasks": reports,
+    }
+
+
+def _names_of(arguments: argparse.Namespace) -> list[str]:
+    return list(list_tasks()) if "all" in arguments.task else list(dict.fromkeys(arguments.task))

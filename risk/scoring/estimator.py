@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from scipy.optimize import minimize
 from scipy.special import expit, ndtri
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.preprocessing import LabelEncoder
@@ -20,6 +19,7 @@ from sklearn.utils.validation import (
 )
 
 from risk.errors import InvalidParameterError
+from risk.scoring.posterior_mode import LogPosterior, find_mode
 from risk.scoring.truncated import truncated_moments
 
 
@@ -160,11 +160,12 @@ class MaturityRiskClassifier(ClassifierMixin, BaseEstimator):
         mean, sd, lower, upper = self._read_prior()
         design = np.column_stack([np.ones(X.shape[0]), X])
         penalty = np.where(np.isinf(sd), 0.0, 1.0 / np.square(sd))
-        solution = self._optimise(design, target, weight, mean, penalty, lower, upper)
+        problem = LogPosterior(design, target, weight, mean, penalty, lower, upper)
+        solution, self.n_iter_ = find_mode(problem, max_iter=self.max_iter, tol=self.tol)
         self.intercept_ = solution[:1].copy()
         self.coef_ = solution[1:].reshape(1, -1).copy()
         self.at_bound_ = (solution[1:] <= lower[1:]) | (solution[1:] >= upper[1:])
-        self._set_posterior(solution, design, target, weight, mean, penalty, lower, upper)
+        self._set_posterior(solution, problem)
         return self
 
     def decision_function(self, X: Any) -> np.ndarray:
@@ -220,15 +221,46 @@ class MaturityRiskClassifier(ClassifierMixin, BaseEstimator):
         shift : float, default=0.0
             Added to the log-odds, for another definition of the event.
         """
-        if not 0.0 < level < 1.0:
-            raise InvalidParameterError("level", level, "above 0 and below 1")
-        mode = design @ self.coef_[0] + self.intercept_[0] + shift
-        covariance = self.posterior_covariance_
-        centre = design @ self.posterior_mean_[1:] + self.posterior_mean_[0] + shift
-        variance = np.einsum("ij,ij->i", design @ covariance[1:, 1:], design)
-        variance += 2.0 * (design @ covariance[1:, 0]) + covariance[0, 0] + extra_variance
-        reach = ndtri(0.5 + level / 2.0) * np.sqrt(np.maximum(variance, 0.0))
-        return expit(np.minimum(centre - reach, mode)), expit(np.maximum(centre + reach, mode))
+        _, bounds = self.probability_and_intervals(design, levels=(level,), extra_variance=extra_variance, shift=shift)
+        return bounds[0]
+
+    def probability_and_intervals(
+        self, design: np.ndarray, *, levels: Sequence[float], extra_variance: Any = 0.0, shift: float = 0.0
+    ) -> tuple[np.ndarray, list[tuple[np.ndarray, np.ndarray]]]:
+        """Return the probability at the mode, shape (n,), and the bounds of one interval for each level.
+
+        Parameters
+        ----------
+        design : ndarray of shape (n_samples, n_features)
+            Features in the order of the fit, already checked.
+        levels : sequence of float
+            Mass of each interval, above 0 and below 1.
+        extra_variance, shift : float or ndarray, float
+            As in :meth:`interval_of_design`.
+        """
+        for level in levels:
+            if not 0.0 < level < 1.0:
+                raise InvalidParameterError("level", level, "above 0 and below 1")
+        mode = design @ self.coef_[0]
+        mode += self.intercept_[0] + shift
+        if not levels:
+            return expit(mode), []
+        centre = design @ self.posterior_mean_[1:]
+        centre += self.posterior_mean_[0] + shift
+        deviation = np.sqrt(self._log_odds_variance(design) + extra_variance)
+        bounds = []
+        for level in levels:
+            reach = ndtri(0.5 + level / 2.0) * deviation
+            bounds.append((expit(np.minimum(centre - reach, mode)), expit(np.maximum(centre + reach, mode))))
+        return expit(mode), bounds
+
+    def _log_odds_variance(self, design: np.ndarray) -> np.ndarray:
+        # a square root of the covariance turns the quadratic form into one product and a sum of squares
+        values, vectors = np.linalg.eigh(self.posterior_covariance_)
+        root = vectors * np.sqrt(np.maximum(values, 0.0))
+        spread = design @ root[1:]
+        spread += root[0]
+        return np.einsum("ij,ij->i", spread, spread)
 
     def _encode_target(self, y: Any) -> np.ndarray:
         check_classification_targets(y)
@@ -265,110 +297,13 @@ class MaturityRiskClassifier(ClassifierMixin, BaseEstimator):
             raise InvalidParameterError("bounds", self.bounds, "pairs (lower, upper) with lower <= upper")
         return mean, sd, lower, upper
 
-    def _optimise(
-        self,
-        design: np.ndarray,
-        target: np.ndarray,
-        weight: np.ndarray,
-        mean: np.ndarray,
-        penalty: np.ndarray,
-        lower: np.ndarray,
-        upper: np.ndarray,
-    ) -> np.ndarray:
-        total = weight.sum()
-
-        def objective(beta: np.ndarray) -> tuple[float, np.ndarray]:
-            eta = design @ beta
-            value = weight @ (np.logaddexp(0.0, eta) - target * eta) + 0.5 * penalty @ np.square(beta - mean)
-            gradient = _gradient(beta, design, target, weight, mean, penalty)
-            return value / total, gradient / total
-
-        # a very tight prior makes the raw problem badly conditioned: optimise in units of the prior's own curvature
-        curvature = 0.25 * (weight @ np.square(design)) + penalty
-        scale = 1.0 / np.sqrt(np.maximum(curvature / total, 1e-12))
-
-        def scaled(z: np.ndarray) -> tuple[float, np.ndarray]:
-            value, gradient = objective(z * scale)
-            return value, gradient * scale
-
-        start = np.clip(mean, lower, upper)
-        result = minimize(
-            scaled,
-            start / scale,
-            jac=True,
-            method="L-BFGS-B",
-            bounds=list(zip(lower / scale, upper / scale, strict=True)),
-            options={"maxiter": self.max_iter, "maxfun": 20 * self.max_iter, "ftol": 1e-16, "gtol": self.tol},
-        )
-        self.n_iter_ = max(int(result.nit), 1)
-        solution = np.clip(result.x * scale, lower, upper)
-        return _polish(solution, design, target, weight, mean, penalty, lower, upper)
-
-    def _set_posterior(
-        self,
-        solution: np.ndarray,
-        design: np.ndarray,
-        target: np.ndarray,
-        weight: np.ndarray,
-        mean: np.ndarray,
-        penalty: np.ndarray,
-        lower: np.ndarray,
-        upper: np.ndarray,
-    ) -> None:
-        gradient = _gradient(solution, design, target, weight, mean, penalty)
-        held = (solution <= lower) | (solution >= upper)
-        gradient = np.where(held, gradient, 0.0)
-        precision = _hessian(solution, design, weight, penalty)
+    def _set_posterior(self, solution: np.ndarray, problem: LogPosterior) -> None:
+        held = (solution <= problem.lower) | (solution >= problem.upper)
+        gradient = np.where(held, problem.gradient(solution), 0.0)
+        precision = problem.hessian(solution)
         # features without prior and without data have no curvature: a vast, finite spread keeps the algebra defined
         precision[np.diag_indices_from(precision)] += 1e-10
         centre = solution - np.linalg.solve(precision, gradient)
-        self.posterior_mean_, self.posterior_covariance_ = truncated_moments(centre, precision, lower, upper)
-
-
-def _gradient(
-    beta: np.ndarray,
-    design: np.ndarray,
-    target: np.ndarray,
-    weight: np.ndarray,
-    mean: np.ndarray,
-    penalty: np.ndarray,
-) -> np.ndarray:
-    return design.T @ (weight * (expit(design @ beta) - target)) + penalty * (beta - mean)
-
-
-def _hessian(beta: np.ndarray, design: np.ndarray, weight: np.ndarray, penalty: np.ndarray) -> np.ndarray:
-    event = expit(design @ beta)
-    return (design * (weight * event * (1.0 - event))[:, None]).T @ design + np.diag(penalty)
-
-
-def _polish(
-    solution: np.ndarray,
-    design: np.ndarray,
-    target: np.ndarray,
-    weight: np.ndarray,
-    mean: np.ndarray,
-    penalty: np.ndarray,
-    lower: np.ndarray,
-    upper: np.ndarray,
-    steps: int = 20,
-) -> np.ndarray:
-    """Newton steps over the free coefficients, kept only while they shorten the gradient and stay inside the bounds."""
-    beta = solution
-    for _ in range(steps):
-        gradient = _gradient(beta, design, target, weight, mean, penalty)
-        free = ~((beta <= lower) & (gradient > 0.0) | (beta >= upper) & (gradient < 0.0))
-        if not free.any():
-            break
-        hessian = _hessian(beta, design, weight, penalty)[np.ix_(free, free)]
-        try:
-            step = np.linalg.solve(hessian, gradient[free])
-        except np.linalg.LinAlgError:
-            break
-        trial = beta.copy()
-        trial[free] -= step
-        trial = np.clip(trial, lower, upper)
-        after = _gradient(trial, design, target, weight, mean, penalty)
-        if not np.all(np.isfinite(trial)) or np.abs(after[free]).max() >= np.abs(gradient[free]).max():
-            break
-        beta = trial
-    return beta
+        self.posterior_mean_, self.posterior_covariance_ = truncated_moments(
+            centre, precision, problem.lower, problem.upper
+        )

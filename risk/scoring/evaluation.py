@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
@@ -18,6 +18,7 @@ def evaluate_predictions(
     outcomes: np.ndarray,
     probabilities: np.ndarray,
     *,
+    groups: np.ndarray | None = None,
     resamples: int | None = None,
     seed: int = 0,
     level: float = 0.95,
@@ -28,8 +29,10 @@ def evaluate_predictions(
     ----------
     outcomes : ndarray of shape (n,)
         1 for an event, 0 for none.
-    probabilities : ndarray of shape (n,)
-        Predicted probability of the event, from 0 to 1.
+    probabilities : ndarray of shape (n,) or (repeats, n)
+        Predicted probability of the event, from 0 to 1; of several repeats each is measured and the mean is told.
+    groups : ndarray of shape (n,), optional
+        Rows of one group are drawn together, since they are not independent.
     resamples : int, optional
         Bootstrap resamples; 1,000, or 200 above 5,000 rows.
     seed : int, default=0
@@ -41,7 +44,7 @@ def evaluate_predictions(
     -------
     dict
         ``n``, ``events``, ``base_rate``; ``roc_auc``, ``brier``, ``brier_constant``, ``log_loss`` and ``ece``, each
-        ``{value, low, high}``; ``reliability``, a list of bins with ``n``, ``predicted``, ``observed``.
+        ``{value, low, high, standard_error}``; ``reliability``, a list of bins with ``n``, ``predicted``, ``observed``.
 
     Raises
     ------
@@ -51,18 +54,17 @@ def evaluate_predictions(
     Notes
     -----
     ECE is over ten bins of equal count (Naeini, Cooper, Hauskrecht 2015); the AUC is the Mann-Whitney statistic.
-    Resampling is by row; a draw that holds one class only is left out.
+    Resampling is by row or by group (Efron, Tibshirani 1993); a draw that holds one class only is left out.
     """
-    outcomes, probabilities = _check(outcomes, probabilities)
+    outcomes, repeats = _check(outcomes, probabilities)
     count = resamples or (1_000 if outcomes.size <= _LARGE else 200)
-    generator = np.random.default_rng(seed)
     draws: dict[str, list[float]] = {name: [] for name in MEASURES}
-    for _ in range(count):
-        picked = generator.integers(0, outcomes.size, outcomes.size)
+    for picked in resample_rows(outcomes.size, groups, count, seed):
         if outcomes[picked].min() == outcomes[picked].max():
             continue
+        drawn = outcomes[picked]
         for name, measure in MEASURES.items():
-            draws[name].append(measure(outcomes[picked], probabilities[picked]))
+            draws[name].append(float(np.mean([measure(drawn, row[picked]) for row in repeats])))
     tail = (1.0 - level) / 2.0
     result: dict[str, Any] = {
         "n": int(outcomes.size),
@@ -70,15 +72,35 @@ def evaluate_predictions(
         "base_rate": round(float(outcomes.mean()), 6),
     }
     for name, measure in MEASURES.items():
-        value = measure(outcomes, probabilities)
+        value = float(np.mean([measure(outcomes, row) for row in repeats]))
         low, high = np.quantile(draws[name] or [value], [tail, 1.0 - tail])
         result[name] = {
             "value": round(value, 6),
             "low": round(min(float(low), value), 6),
             "high": round(max(float(high), value), 6),
+            "standard_error": round(float(np.std(draws[name] or [value])), 6),
         }
-    result["reliability"] = reliability_table(outcomes, probabilities)
+    result["reliability"] = reliability_table(outcomes, repeats.mean(axis=0))
     return result
+
+
+def resample_rows(size: int, groups: np.ndarray | None, count: int, seed: int) -> Iterator[np.ndarray]:
+    """Yield `count` draws with replacement of row places, of whole groups where `groups` (shape (n,)) is given."""
+    generator = np.random.default_rng(seed)
+    if groups is None:
+        for _ in range(count):
+            yield generator.integers(0, size, size)
+        return
+    _, code = np.unique(groups, return_inverse=True)
+    order = np.argsort(code, kind="stable")
+    length = np.bincount(code)
+    start = np.cumsum(length) - length
+    for _ in range(count):
+        drawn = generator.integers(0, length.size, length.size)
+        sizes = length[drawn]
+        # places inside each drawn group: a running count less the count at which the group began
+        inside = np.arange(sizes.sum()) - np.repeat(np.cumsum(sizes) - sizes, sizes)
+        yield order[np.repeat(start[drawn], sizes) + inside]
 
 
 def roc_auc(outcomes: np.ndarray, scores: np.ndarray) -> float:
@@ -143,7 +165,9 @@ def _bins(order: np.ndarray) -> list[np.ndarray]:
 def _check(outcomes: Any, probabilities: Any) -> tuple[np.ndarray, np.ndarray]:
     outcomes = np.asarray(outcomes, dtype=np.float64)
     probabilities = np.asarray(probabilities, dtype=np.float64)
-    if outcomes.ndim != 1 or outcomes.shape != probabilities.shape:
+    if probabilities.ndim == 1:
+        probabilities = probabilities[None, :]
+    if outcomes.ndim != 1 or probabilities.ndim != 2 or outcomes.size != probabilities.shape[1]:
         raise InvalidParameterError(
             "probabilities", probabilities.shape, f"one probability per outcome, shape {outcomes.shape}"
         )

@@ -17,7 +17,15 @@ from risk.scoring.prior_model import RiskModel
 
 FORMAT_VERSION = 1
 LIBRARIES: tuple[str, ...] = ("numpy", "scipy", "scikit-learn", "skops")
-ALLOWED_TYPES: frozenset[str] = frozenset({"risk.scoring.estimator.MaturityRiskClassifier", "numpy.dtype"})
+ALLOWED_TYPES: frozenset[str] = frozenset(
+    {
+        "numpy.dtype",
+        "risk.scoring.challenger.CalibratedBoostingClassifier",
+        "risk.scoring.estimator.MaturityRiskClassifier",
+        # the trees of the challenger
+        "sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",
+    }
+)
 MAX_BYTES = 64 * 1024 * 1024
 
 

@@ -1,15 +1,18 @@
-"""What else a score says: steps and months by level, slip, cost growth and loss given failure, all from the tables."""
+"""What else a score says: months by level, slip, cost growth and loss, from the tables or own outcomes where enough."""
 
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from statistics import NormalDist
-from typing import Any
+from typing import Any, TypeGuard
 
 from risk.errors import InvalidParameterError
 from risk.tables import Figure, get_default
 
 QUANTILES: tuple[int, ...] = (50, 80, 95)
+COST_LIMIT = 0.05
+"""Growth of the cost that counts, as a share."""
 _NORMAL = NormalDist()
 
 
@@ -42,60 +45,92 @@ def split_over_steps(probability: float, weights: list[float]) -> list[float]:
     return [-math.expm1(survival * weight / total) for weight in weights]
 
 
-def months_for_level(trl_start: int) -> dict[str, Any]:
-    """Return the 50, 80 and 95 % quantiles of months to gain one level from `trl_start` (1 to 8), and the status."""
+def months_for_level(trl_start: int, fitted: Mapping[str, Mapping[str, Any]] | None = None) -> dict[str, Any]:
+    """Return the 50, 80 and 95 % quantiles of months to gain one level from `trl_start` (1 to 8), status and state.
+
+    Parameters
+    ----------
+    trl_start : int
+    fitted : mapping, optional
+        Months by level of a hazard fitted on own outcomes too (:meth:`risk.scoring.hazard.HazardModel.describe`); a
+        level that is not ``supported`` there keeps the table's months.
+    """
     figure = get_default("schedule", f"months_per_level_{trl_start}")
+    own = (fitted or {}).get(str(trl_start), {})
+    if own.get("state") == "supported":
+        months = {f"months_{quantile}": own[f"months_{quantile}"] for quantile in QUANTILES}
+        return {**months, "status": "computed", "state": "supported", "own_n": own["n"]}
     sigma = _number(get_default("schedule", "months_per_level_sigma"))
     months = {
         f"months_{quantile}": round(_number(figure) * math.exp(sigma * _NORMAL.inv_cdf(quantile / 100.0)), 1)
         for quantile in QUANTILES
     }
-    return {**months, "status": figure.status}
+    return {**months, "status": figure.status, "state": "prior_only", "own_n": own.get("n", 0)}
 
 
-def slip_outlook(planned_months: float | None) -> dict[str, Any]:
-    """Return the probability of any slip and its quantiles: shares of the plan and, where that is known, months."""
-    probability = get_default("schedule", "slip_probability")
-    median, sigma = get_default("schedule", "slip_median"), get_default("schedule", "slip_sigma")
+def slip_outlook(planned_months: float | None, fitted: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the probability of any slip and its quantiles: shares of the plan and, where that is known, months.
+
+    Parameters
+    ----------
+    planned_months : float or None
+    fitted : mapping, optional
+        What :func:`risk.scoring.two_part.fit_slip` returned; used where its state is ``supported``.
+    """
+    if _is_supported(fitted):
+        probability, log_median, sigma = fitted["probability"], fitted["log_median"], fitted["sigma"]
+        told = _own_facts(fitted)
+    else:
+        figures = [get_default("schedule", key) for key in ("slip_probability", "slip_median", "slip_sigma")]
+        probability, median, sigma = (_number(figure) for figure in figures)
+        log_median = math.log(median)
+        told = _table_facts(fitted, _weakest(*figures), figures[1].source)
     shares = {
-        str(quantile): two_part_quantile(
-            quantile / 100.0, _number(probability), math.log(_number(median)), _number(sigma)
-        )
-        for quantile in QUANTILES
+        str(quantile): two_part_quantile(quantile / 100.0, probability, log_median, sigma) for quantile in QUANTILES
     }
     return {
-        "probability_any": _number(probability),
+        "probability_any": probability,
         "quantiles_share": {key: round(share, 4) for key, share in shares.items()},
         "quantiles_months": None
         if planned_months is None
         else {key: round(share * planned_months, 1) for key, share in shares.items()},
-        "status": _weakest(probability, median, sigma),
-        "source": median.source,
+        **told,
     }
 
 
-def cost_growth_outlook() -> dict[str, Any]:
-    """Return the probability of growth over 5 % and the quantiles of growth as a share of the cost."""
-    probability = get_default("cost", "growth_probability")
-    mean, sigma = get_default("cost", "growth_log_mean"), get_default("cost", "growth_log_sigma")
+def cost_growth_outlook(fitted: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return the probability of growth over 5 % and the quantiles of growth as a share of the cost.
+
+    The table's figures are growth in a year (``period`` ``a_year``), own outcomes (`fitted`, from
+    :func:`risk.scoring.two_part.fit_cost_growth`) growth over the whole pilot (``whole_pilot``).
+    """
+    if _is_supported(fitted):
+        probability, mean, sigma = fitted["probability"], fitted["log_mean"], fitted["sigma"]
+        told = {**_own_facts(fitted), "period": "whole_pilot"}
+    else:
+        figures = [get_default("cost", key) for key in ("growth_probability", "growth_log_mean", "growth_log_sigma")]
+        probability, mean, sigma = (_number(figure) for figure in figures)
+        told = {**_table_facts(fitted, _weakest(*figures), figures[0].source), "period": "a_year"}
     shares = {}
     for quantile in QUANTILES:
-        tail = quantile / 100.0 - (1.0 - _number(probability))
+        tail = quantile / 100.0 - (1.0 - probability)
         if tail <= 0.0:
             shares[str(quantile)] = 0.0
             continue
-        level = _number(mean) + _number(sigma) * _NORMAL.inv_cdf(tail / _number(probability))
-        shares[str(quantile)] = round(max(math.expm1(level), 0.05), 4)
-    return {
-        "probability_over_5_percent": round(_number(probability), 6),
-        "quantiles_share": shares,
-        "status": _weakest(probability, mean, sigma),
-        "source": probability.source,
-    }
+        level = mean + sigma * _NORMAL.inv_cdf(tail / probability)
+        shares[str(quantile)] = round(max(math.expm1(level), COST_LIMIT), 4)
+    return {"probability_over_5_percent": round(probability, 6), "quantiles_share": shares, **told}
 
 
-def loss_given_failure() -> dict[str, Any]:
-    """Return the share of the planned TRL gain lost on a miss: mean, 10 % and 90 % quantile, status and source."""
+def loss_given_failure(fitted: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """Return what is lost on a miss: mean, 10 % and 90 % quantile, the measure, status and source.
+
+    The table's measure is the share of the planned TRL gain (technical), that of own outcomes (`fitted`, from
+    :func:`risk.scoring.two_part.fit_loss`) the share of the cost (money).
+    """
+    if _is_supported(fitted):
+        names = ("measure", "mean", "low", "high", "standard_deviation", "probability_any")
+        return {**{name: fitted[name] for name in names}, "n": fitted["own_n"], **_own_facts(fitted)}
     figure = get_default("severity", "gain_not_achieved")
     return {
         "measure": "share_of_planned_gain_not_achieved",
@@ -103,8 +138,7 @@ def loss_given_failure() -> dict[str, Any]:
         "low": figure["low"],
         "high": figure["high"],
         "n": figure["n"],
-        "status": figure.status,
-        "source": figure.source,
+        **_table_facts(fitted, figure.status, figure.source),
     }
 
 
@@ -131,3 +165,26 @@ def _number(figure: Figure) -> float:
 def _weakest(*figures: Figure) -> str:
     order = ("verified", "verified_secondary", "computed", "judgement")
     return max((figure.status for figure in figures), key=order.index)
+
+
+def _is_supported(fitted: Mapping[str, Any] | None) -> TypeGuard[Mapping[str, Any]]:
+    return fitted is not None and fitted["state"] == "supported"
+
+
+def _own_facts(fitted: Mapping[str, Any]) -> dict[str, Any]:
+    n = fitted["own_n"]
+    return {
+        "status": "computed",
+        "source": f"computed from {n} own outcomes of this market",
+        "state": "supported",
+        "own_n": n,
+    }
+
+
+def _table_facts(fitted: Mapping[str, Any] | None, status: str, source: str) -> dict[str, Any]:
+    return {
+        "status": status,
+        "source": source,
+        "state": "prior_only",
+        "own_n": 0 if fitted is None else fitted["own_n"],
+    }

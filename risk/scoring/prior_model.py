@@ -126,7 +126,23 @@ def fit_prior_model() -> RiskModel:
     intercept, that of the reference pilot (TRL 6 to 7), has the pilot base rate as prior. Other definitions shift the
     intercept so that the typical project of their reference class has that class's base rate.
     """
+    return build_model(fit_classifier(), state="prior_only", own_outcomes=0, own_events=0)
+
+
+def fit_classifier(own_rows: np.ndarray | None = None, own_target: np.ndarray | None = None) -> MaturityRiskClassifier:
+    """Fit the estimator on the evidence tables and on own outcomes, which count one each.
+
+    Parameters
+    ----------
+    own_rows : ndarray of shape (n, columns), optional
+        Model columns of own outcomes, 0 where an input is not known.
+    own_target : ndarray of shape (n,), optional
+        1 for a failure, 0 for none.
+    """
     rows, target, weight = build_grouped_rows()
+    if own_rows is not None and own_target is not None:
+        rows, target = np.vstack([rows, own_rows]), np.concatenate([target, own_target])
+        weight = np.concatenate([weight, np.ones(len(own_target))])
     pilot = get_default("base_rates", "pilot_target_level_not_reached")
     priors = build_priors()
     classifier = MaturityRiskClassifier(
@@ -139,15 +155,27 @@ def fit_prior_model() -> RiskModel:
     # fitted on a frame so that priors are keyed by feature name; pandas is imported only here
     from pandas import DataFrame
 
-    classifier.fit(DataFrame(rows, columns=list(COLUMNS)), target, sample_weight=weight)
+    return classifier.fit(DataFrame(rows, columns=list(COLUMNS)), target, sample_weight=weight)
+
+
+def build_model(
+    classifier: MaturityRiskClassifier,
+    *,
+    state: str,
+    own_outcomes: int,
+    own_events: int,
+    metadata: Mapping[str, Any] | None = None,
+) -> RiskModel:
+    """Return the model of a fitted classifier with the intercept of every definition of failure."""
     return RiskModel(
         classifier=classifier,
         intercept_shifts=_intercept_shifts(classifier),
         shift_deviations=_shift_deviations(),
-        state="prior_only",
-        own_outcomes=0,
-        own_events=0,
+        state=state,
+        own_outcomes=own_outcomes,
+        own_events=own_events,
         table_version=get_table_version(),
+        metadata=dict(metadata or {}),
     )
 
 

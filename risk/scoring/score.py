@@ -75,10 +75,13 @@ def score_projects(
         "coefficients_digest": model.digest,
         "table_version": model.table_version,
     }
-    scores = [{**_frame(row, definition), **common, "id": rows[index].get("id")} for index, row in enumerate(checked)]
+    outlook = model.metadata.get("outlook", {})
+    scores = [
+        {**_frame(row, definition, outlook), **common, "id": rows[index].get("id")} for index, row in enumerate(checked)
+    ]
     for position, index in enumerate(known):
         limits = {level: (float(low[position]), float(high[position])) for level, (low, high) in bounds.items()}
-        scores[index].update(_known_part(checked[index], model.state, vector, definition, limits))
+        scores[index].update(_known_part(checked[index], model, vector, definition, limits))
     return scores
 
 
@@ -157,7 +160,7 @@ def find_band(probability: float) -> dict[str, str]:
 
 def _known_part(
     row: dict[str, Any],
-    state: str,
+    model: RiskModel,
     coefficients: Mapping[str, float],
     definition: str,
     limits: Mapping[str, tuple[float, float]],
@@ -176,9 +179,11 @@ def _known_part(
         "band": band["band"],
         "band_zh": band["band_zh"],
         "band_en": band["band_en"],
-        "grade": band["grade"] if state in ("supported", "validated") else None,
-        "state": state,
-        "staircase": _staircase(row, coefficients, definition, exact, intervals["interval_80"]),
+        "grade": band["grade"] if model.state in ("supported", "validated") else None,
+        "state": model.state,
+        "staircase": _staircase(
+            row, coefficients, definition, [exact, *intervals["interval_80"]], model.metadata.get("outlook", {})
+        ),
         "drivers": list_drivers(row, coefficients),
         "lower_most": list_improvements(
             row, exact, lambda changed: compute_probability(changed, coefficients, definition)
@@ -186,7 +191,7 @@ def _known_part(
     }
 
 
-def _frame(row: dict[str, Any], definition: str) -> dict[str, Any]:
+def _frame(row: dict[str, Any], definition: str, outlook: Mapping[str, Any]) -> dict[str, Any]:
     return {
         "probability": None,
         "interval_80": None,
@@ -201,9 +206,9 @@ def _frame(row: dict[str, Any], definition: str) -> dict[str, Any]:
         "reference_project": reference_row(),
         "horizon_months": 12.0 if definition == "stopped_within_a_year" else row["planned_months"],
         "staircase": [],
-        "slip": slip_outlook(row["planned_months"]),
-        "cost_growth": cost_growth_outlook(),
-        "loss_given_failure": loss_given_failure(),
+        "slip": slip_outlook(row["planned_months"], outlook.get("slip")),
+        "cost_growth": cost_growth_outlook(outlook.get("cost_growth")),
+        "loss_given_failure": loss_given_failure(outlook.get("loss_given_failure")),
         "drivers": [],
         "lower_most": [],
         "unknown": list_unknown(row),
@@ -238,10 +243,10 @@ def _staircase(
     row: Mapping[str, Any],
     coefficients: Mapping[str, float],
     definition: str,
-    probability: float,
-    interval: list[float],
+    values: Sequence[float],
+    outlook: Mapping[str, Any],
 ) -> list[dict[str, Any]]:
-    """Divide the risk over the levels in proportion to the model's risk of each single step."""
+    """Divide probability, low and high over the levels in proportion to the model's risk of each single step."""
     if definition != DEFAULT_DEFINITION:
         return []
     levels = range(row["trl_start"], row["trl_target"])
@@ -251,7 +256,7 @@ def _staircase(
         )
         for level in levels
     ]
-    steps = [split_over_steps(value, single) for value in (probability, *interval)]
+    steps = [split_over_steps(value, single) for value in values]
     return [
         {
             "from_level": level,
@@ -259,7 +264,7 @@ def _staircase(
             "probability": round(steps[0][position], DECIMALS),
             "low": round(steps[1][position], DECIMALS),
             "high": round(steps[2][position], DECIMALS),
-            **months_for_level(level),
+            **months_for_level(level, outlook.get("months")),
         }
         for position, level in enumerate(levels)
     ]

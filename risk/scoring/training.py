@@ -1,56 +1,75 @@
-"""Training on an outcome file: which columns are features, the guards, the pipeline and its report."""
+"""Training on an outcome file: the guards, the pipeline and its report."""
 
 from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
-from sklearn.compose import ColumnTransformer
-from sklearn.impute import SimpleImputer
-from sklearn.model_selection import GroupKFold, StratifiedKFold
 from sklearn.pipeline import Pipeline
-from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from risk.errors import InvalidParameterError, RiskError
 from risk.scoring import leaks
-from risk.scoring.estimator import MaturityRiskClassifier
-from risk.scoring.evaluation import evaluate_predictions
-from risk.tables import get_default, load_document, load_figures
+from risk.scoring.columns import (
+    TrainingError,
+    built_in_schema,
+    check_cells,
+    check_columns,
+    choose_features,
+    drop_constant,
+    plain,
+)
+from risk.scoring.pipelines import build_pipeline
+from risk.scoring.validation import Sample, cross_validate
+from risk.scoring.waivers import check_waivers
+from risk.tables import get_table_version
 
 MINIMUM_OUTCOMES = 20
 WAIVABLE: tuple[str, ...] = (*leaks.CODES, "known_after_outcome")
-KNOWN_AT: tuple[str, ...] = ("decision", "outcome", "identifier")
-_FOLDS = 5
-# log-odds per standard deviation of a number, and per category: weak priors, chosen without looking at outcomes
-_NUMBER_SD = 1.0
-_CATEGORY_SD = 0.5
-_PRIOR_OF_COLUMN = {"trl_begin": "trl_start"}
 
 
-class TrainingError(RiskError):
-    """An outcome file that cannot be learned from."""
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """An outcome file that passed the guards.
 
-    code = "training_refused"
+    Attributes
+    ----------
+    sample : risk.scoring.validation.Sample
+        Features, outcomes and groups.
+    ignored : dict of str to str
+        Why each other column is left aside.
+    found : list of dict
+        Leaks found, waived ones included.
+    waivers : mapping of str to str
+    left_out : int
+        Rows without an outcome.
+    """
+
+    sample: Sample
+    ignored: dict[str, str]
+    found: list[dict[str, Any]]
+    waivers: Mapping[str, str]
+    left_out: int
 
 
 def train(
-    rows: Sequence[Mapping[str, Any]],
+    rows: Sequence[Mapping[str, Any]] | pd.DataFrame,
     *,
     target: str,
     features: Sequence[str] | None = None,
     schema: Mapping[str, str] | None = None,
     waivers: Mapping[str, str] | None = None,
     group: str | None = None,
+    kind: str = "logistic",
 ) -> tuple[dict[str, Any], dict[str, Any]]:
-    """Fit the logistic model with priors on outcomes.
+    """Fit a pipeline on outcomes.
 
     Parameters
     ----------
-    rows : sequence of mapping
-        One mapping per outcome; absent or None values are unknown.
+    rows : sequence of mapping, or DataFrame
+        One entry per outcome; absent or None values are unknown.
     target : str
         Column of the outcome, 0 or 1; rows where it is unknown are left out and counted.
     features : sequence of str, optional
@@ -61,6 +80,8 @@ def train(
         Reason by code of :data:`WAIVABLE`.
     group : str, optional
         Column whose rows stay together in cross-validation.
+    kind : str, default="logistic"
+        ``logistic`` for the estimator with priors, ``boosting`` for the challenger.
 
     Returns
     -------
@@ -73,144 +94,101 @@ def train(
     ------
     TrainingError
         ``unknown_column``, ``known_after_outcome``, ``too_few_outcomes``, ``one_class_only``, ``duplicated_rows``,
-        ``no_features``, ``target_not_binary``.
+        ``no_features``, ``target_not_binary``, ``wrong_type``, ``level_out_of_range``, ``target_below_start``,
+        ``dates_reversed``; `field` names the row and the column where there is one.
     LeakError
         ``leak_single_feature`` or ``leak_missingness``.
     """
-    waivers = _check_waivers(waivers or {})
-    frame = pd.DataFrame(list(rows))
-    _check_columns(frame, [target, *(features or []), *([group] if group else [])])
-    known_at = {**_built_in_schema(), **(schema or {})}
-    frame, outcomes, left_out = split_outcomes(frame, target)
-    _check_outcomes(frame, outcomes, known_at)
-    candidates = [name for name in frame.columns if name not in (target, group)]
-    used, ignored = _choose_features(candidates, features, known_at, waivers)
-    guarded = used if features is not None else [name for name in candidates if _is_guarded(name, known_at)]
-    found = leaks.find_leaks(frame[guarded], outcomes)
-    leaks.stop_at_leaks(found, waivers)
-    used, constant = _drop_constant(frame, used)
-    ignored.update(dict.fromkeys(constant, "has one value only"))
-    if not used:
-        raise TrainingError("No column is left to learn from.", code="no_features", field="features")
-    pipeline = build_pipeline(frame[used]).fit(frame[used], outcomes)
-    report = {
-        "target": target,
-        "n": int(outcomes.size),
-        "events": int(outcomes.sum()),
-        "left_out_without_target": left_out,
-        "features": used,
-        "ignored": ignored,
-        "leaks": found,
-        "waivers": dict(waivers),
-        "coefficients": _coefficients(pipeline),
-        "cross_validation": _cross_validate(frame, used, outcomes, group),
-        "data_digest": _digest(frame[used], outcomes),
-    }
+    prepared = prepare(rows, target=target, features=features, schema=schema, waivers=waivers, group=group)
+    sample = prepared.sample
+    pipeline = build_pipeline(sample.frame, kind).fit(sample.frame, sample.outcomes)
+    report = _report(prepared, pipeline, target, kind)
     document = {
         "kind": "trained_pipeline",
         "pipeline": pipeline,
-        "features": used,
-        "numeric": [name for name in used if pd.api.types.is_numeric_dtype(frame[name])],
+        "features": sample.features,
+        "numeric": [name for name in sample.features if pd.api.types.is_numeric_dtype(sample.frame[name])],
+        "unknown_variance": _unknown_variance(pipeline, sample.frame),
         "target": target,
         "report": report,
     }
     return document, report
 
 
-def build_pipeline(frame: pd.DataFrame) -> Pipeline:
-    """Return the unfitted pipeline for the columns of a frame: imputing and scaling, one-hot coding, the estimator.
+def prepare(
+    rows: Sequence[Mapping[str, Any]] | pd.DataFrame,
+    *,
+    target: str,
+    features: Sequence[str] | None = None,
+    schema: Mapping[str, str] | None = None,
+    waivers: Mapping[str, str] | None = None,
+    group: str | None = None,
+) -> Prepared:
+    """Return the sample of an outcome file after every guard; parameters and errors as for :func:`train`."""
+    waivers = check_waivers(waivers or {}, WAIVABLE)
+    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    check_columns(frame, [target, *(features or []), *([group] if group else [])])
+    known_at = {**built_in_schema(), **(schema or {})}
+    candidates = [str(name) for name in frame.columns if name not in (target, group)]
+    used, ignored = choose_features(candidates, features, known_at, waivers)
+    known, outcomes, left_out = split_outcomes(frame, target)
+    check_cells(known, used)
+    _check_outcomes(known, outcomes, known_at)
+    known = plain(known.reset_index(drop=True))
+    guarded = used if features is not None else [name for name in candidates if _is_guarded(name, known_at)]
+    found = leaks.find_leaks(known[guarded], outcomes)
+    leaks.stop_at_leaks(found, waivers)
+    used, constant = drop_constant(known, used)
+    ignored.update(dict.fromkeys(constant, "has one value only"))
+    if not used:
+        raise TrainingError("No column is left to learn from.", code="no_features", field="features")
+    groups = None if group is None else known[group].astype(str).to_numpy()
+    return Prepared(Sample(known[used], outcomes, groups, group), ignored, found, waivers, left_out)
 
-    Priors of known columns come from ``tables/coefficients``, per standard deviation of the column; a missing value
-    becomes the median or the commonest category, so that it is no signal of its own.
-    """
-    numeric = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
-    text = [name for name in frame.columns if name not in numeric]
-    number_steps = Pipeline([("fill", SimpleImputer(strategy="median")), ("scale", StandardScaler())])
-    encoder = OneHotEncoder(
-        handle_unknown="infrequent_if_exist", min_frequency=10, max_categories=20, sparse_output=False
-    )
-    text_steps = Pipeline([("fill", SimpleImputer(strategy="most_frequent")), ("code", encoder)])
-    columns = ColumnTransformer([("number", number_steps, numeric), ("text", text_steps, text)])
-    columns.set_output(transform="pandas")
-    priors = _priors(frame[numeric])
-    classifier = MaturityRiskClassifier(
-        default_prior_sd=_CATEGORY_SD,
-        prior_mean=priors["prior_mean"],
-        prior_sd=priors["prior_sd"],
-        bounds=priors["bounds"],
-    )
-    return Pipeline([("columns", columns), ("classifier", classifier)])
 
-
-def predict(document: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> np.ndarray:
-    """Return the event probability of each row by a trained document, shape (n,); unknown columns are left aside."""
-    frame = pd.DataFrame(list(rows))
-    _check_columns(frame, list(document["features"]))
-    frame = frame[list(document["features"])].copy()
-    for name in document["numeric"]:
-        try:
-            frame[name] = pd.to_numeric(frame[name])
-        except (ValueError, TypeError) as error:
-            raise TrainingError(
-                f"The column {name} holds text where numbers are needed.", code="wrong_type", field=name
-            ) from error
-    return document["pipeline"].predict_proba(_plain(frame))[:, 1]
+def split_outcomes(frame: pd.DataFrame, target: str) -> tuple[pd.DataFrame, np.ndarray, int]:
+    """Return the rows with an outcome (their index kept), the outcomes as 0.0 and 1.0, and how many had none."""
+    known = frame[target].notna()
+    values = frame.loc[known, target]
+    bad = ~values.isin((0, 1))
+    if bad.any():
+        row, value = values.index[bad.to_numpy()][0], values[bad].iloc[0]
+        raise TrainingError(
+            f"The target {target} must be 0 or 1; rows[{row}] holds {value!r}.",
+            code="target_not_binary",
+            field=target,
+            details={"row": int(row)},
+        )
+    return frame.loc[known].copy(), values.to_numpy(dtype=np.float64), int((~known).sum())
 
 
 def outcomes_of(rows: Sequence[Mapping[str, Any]], target: str) -> tuple[list[Mapping[str, Any]], np.ndarray, int]:
     """Return the rows with an outcome, their outcomes as 0.0 and 1.0, and how many rows had none."""
-    _check_columns(pd.DataFrame({"row": range(len(rows))}), [])
+    check_columns(pd.DataFrame({"row": range(len(rows))}), [])
     kept = [row for row in rows if row.get(target) is not None]
     if not any(target in row for row in rows):
-        _check_columns(pd.DataFrame(list(rows)), [target])
+        check_columns(pd.DataFrame(list(rows)), [target])
     frame, outcomes, _ = split_outcomes(pd.DataFrame({target: [row[target] for row in kept]}), target)
     return kept, outcomes, len(rows) - len(frame)
 
 
-def split_outcomes(frame: pd.DataFrame, target: str) -> tuple[pd.DataFrame, np.ndarray, int]:
-    """Return the rows with an outcome, the outcomes as 0.0 and 1.0, and how many rows had none."""
-    known = frame[target].notna()
-    values = frame.loc[known, target]
-    bad = [value for value in values.unique() if value not in (0, 1)]
-    if bad:
-        raise TrainingError(
-            f"The target {target} must be 0 or 1; it holds {bad[0]!r}.",
-            code="target_not_binary",
-            field=target,
-        )
-    kept = _plain(frame.loc[known].reset_index(drop=True))
-    return kept, values.to_numpy(dtype=np.float64), int((~known).sum())
-
-
-def _plain(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return text columns as objects with NaN for unknown, so that every pandas version codes them alike."""
-    text = [name for name in frame.columns if not pd.api.types.is_numeric_dtype(frame[name])]
-    for name in text:
-        column = frame[name].astype(object)
-        frame[name] = column.where(column.notna(), np.nan).map(lambda value: value if value is np.nan else str(value))
-    return frame
-
-
-def _check_waivers(waivers: Mapping[str, str]) -> Mapping[str, str]:
-    for code, reason in waivers.items():
-        if code not in WAIVABLE:
-            raise InvalidParameterError("waive", code, "one of " + ", ".join(WAIVABLE), code="unknown_waiver")
-        if not reason.strip():
-            raise InvalidParameterError("waive", code, "given with a reason, CODE=REASON", code="waiver_without_reason")
-    return waivers
-
-
-def _check_columns(frame: pd.DataFrame, wanted: list[str]) -> None:
-    if frame.empty:
-        raise TrainingError("There are no rows.", code="empty_input", field="input")
-    for name in wanted:
-        if name not in frame.columns:
-            raise TrainingError(
-                f"The column {name} is missing.",
-                code="unknown_column",
-                field=name,
-                details={"columns": [str(column) for column in frame.columns]},
-            )
+def _report(prepared: Prepared, pipeline: Pipeline, target: str, kind: str) -> dict[str, Any]:
+    sample = prepared.sample
+    return {
+        "target": target,
+        "kind": kind,
+        "n": int(sample.outcomes.size),
+        "events": int(sample.outcomes.sum()),
+        "left_out_without_target": prepared.left_out,
+        "features": sample.features,
+        "ignored": prepared.ignored,
+        "leaks": prepared.found,
+        "waivers": dict(prepared.waivers),
+        "coefficients": _coefficients(pipeline),
+        "cross_validation": cross_validate(sample, kind),
+        "data_digest": _digest(sample.frame, sample.outcomes),
+        "table_version": get_table_version(),
+    }
 
 
 def _check_outcomes(frame: pd.DataFrame, outcomes: np.ndarray, known_at: Mapping[str, str]) -> None:
@@ -226,73 +204,23 @@ def _check_outcomes(frame: pd.DataFrame, outcomes: np.ndarray, known_at: Mapping
     if any(known_at.get(str(name)) == "identifier" for name in frame.columns):
         repeated = np.flatnonzero(frame.astype(str).duplicated())
         if repeated.size:
+            row = int(frame.index[repeated[0]])
             raise TrainingError(
-                f"Row {int(repeated[0]) + 1} of those with an outcome repeats an earlier row ({repeated.size} do).",
+                f"rows[{row}] repeats an earlier row ({repeated.size} do).",
                 code="duplicated_rows",
-                field=f"rows[{int(repeated[0])}]",
+                field=f"rows[{row}]",
             )
-
-
-def _choose_features(
-    candidates: list[str],
-    features: Sequence[str] | None,
-    known_at: Mapping[str, str],
-    waivers: Mapping[str, str],
-) -> tuple[list[str], dict[str, str]]:
-    reasons = {"outcome": "known only after the outcome", "identifier": "names the row"}
-    if features is None:
-        used = [name for name in candidates if known_at.get(name) == "decision"]
-        return used, {
-            name: reasons.get(known_at.get(name, ""), "the schema does not say when it is known")
-            for name in candidates
-            if name not in used
-        }
-    for name in features:
-        if name not in candidates:
-            raise TrainingError(
-                f"{name} is the target or the group and no feature.", code="target_as_feature", field=name
-            )
-        if known_at.get(name) == "outcome" and "known_after_outcome" not in waivers:
-            raise TrainingError(
-                f"The column {name} is known only after the outcome.", code="known_after_outcome", field=name
-            )
-    used = list(dict.fromkeys(features))
-    return used, {name: "not asked for" for name in candidates if name not in used}
 
 
 def _is_guarded(name: str, known_at: Mapping[str, str]) -> bool:
     return known_at.get(name) not in ("outcome", "identifier")
 
 
-def _drop_constant(frame: pd.DataFrame, used: list[str]) -> tuple[list[str], list[str]]:
-    constant = [name for name in used if frame[name].nunique(dropna=True) < 2]
-    return [name for name in used if name not in constant], constant
-
-
-def _built_in_schema() -> dict[str, str]:
-    document = load_document("outcome_columns")
-    return {name: known for known in KNOWN_AT for name in document[known]}
-
-
-def _priors(frame: pd.DataFrame) -> dict[str, dict]:
-    prior: dict[str, dict] = {"prior_mean": {}, "prior_sd": {}, "bounds": {}}
-    figures = load_figures("coefficients")
-    for name in frame.columns:
-        key = _PRIOR_OF_COLUMN.get(name, name)
-        deviation = float(frame[name].std(ddof=0))
-        prior["prior_sd"][f"number__{name}"] = _NUMBER_SD
-        # figures in the table's own units (not logarithms) carry over to a column of the same name
-        if key in figures and deviation > 0.0:
-            figure = get_default("coefficients", key)
-            column = f"number__{name}"
-            prior["prior_mean"][column] = float(figure.value or 0.0) * deviation
-            prior["prior_sd"][column] = float(figure["standard_error"]) * deviation
-            prior["bounds"][column] = (figure.get("lower"), figure.get("upper"))
-    return prior
-
-
 def _coefficients(pipeline: Pipeline) -> list[dict[str, Any]]:
+    """Return the coefficients with their posterior spread; boosting has none."""
     classifier = pipeline.named_steps["classifier"]
+    if not hasattr(classifier, "posterior_covariance_"):
+        return []
     deviation = np.sqrt(np.diag(classifier.posterior_covariance_))
     names = ["intercept", *classifier.feature_names_in_]
     values = [float(classifier.intercept_[0]), *classifier.coef_[0]]
@@ -308,25 +236,28 @@ def _coefficients(pipeline: Pipeline) -> list[dict[str, Any]]:
     ]
 
 
-def _cross_validate(
-    frame: pd.DataFrame, used: list[str], outcomes: np.ndarray, group: str | None
-) -> dict[str, Any] | None:
-    smallest = int(min(outcomes.sum(), outcomes.size - outcomes.sum()))
-    groups = None if group is None else frame[group].astype(str).to_numpy()
-    folds = min(_FOLDS, smallest, _FOLDS if groups is None else np.unique(groups).size)
-    if folds < 2:
-        return None
-    splitter = StratifiedKFold(folds, shuffle=True, random_state=0) if groups is None else GroupKFold(folds)
-    predicted = np.empty(outcomes.size)
-    for inside, outside in splitter.split(frame, outcomes, groups):
-        part = frame.iloc[inside][used]
-        kept, _ = _drop_constant(part, used)
-        if outcomes[inside].min() == outcomes[inside].max() or not kept:
-            predicted[outside] = outcomes[inside].mean()
-            continue
-        pipeline = build_pipeline(part[kept]).fit(part[kept], outcomes[inside])
-        predicted[outside] = pipeline.predict_proba(frame.iloc[outside][kept])[:, 1]
-    return {"folds": int(folds), "grouped_by": group, **evaluate_predictions(outcomes, predicted)}
+def _unknown_variance(pipeline: Pipeline, frame: pd.DataFrame) -> dict[str, float]:
+    """Return what each feature adds to the variance of the log-odds where it is not known: ``E[b^2]`` times its spread.
+
+    The columns of one text feature are taken as independent, which overstates the spread of a category a little.
+    """
+    classifier = pipeline.named_steps["classifier"]
+    if not hasattr(classifier, "posterior_covariance_"):
+        return {}
+    design = pipeline.named_steps["columns"].transform(frame)
+    moment = np.square(classifier.posterior_mean_[1:]) + np.diag(classifier.posterior_covariance_)[1:]
+    share = moment * np.square(design.to_numpy(dtype=np.float64).std(axis=0))
+    owner = [_feature_of(str(column), list(frame.columns)) for column in design.columns]
+    return {
+        name: float(sum(value for value, of in zip(share, owner, strict=True) if of == name)) for name in frame.columns
+    }
+
+
+def _feature_of(column: str, features: list[str]) -> str:
+    """Return the feature behind a column such as ``number__trl_start`` or ``text__sector_chemicals``."""
+    name = column.partition("__")[2]
+    fitting = [feature for feature in features if name == feature or name.startswith(f"{feature}_")]
+    return max(fitting, key=len)
 
 
 def _digest(frame: pd.DataFrame, outcomes: np.ndarray) -> str:

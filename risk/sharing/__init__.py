@@ -67,6 +67,7 @@ _EXPORTS = {
     "pooled_loan": "risk.sharing.template_loans",
     "licence": "risk.sharing.templates",
     "sub_fund": "risk.sharing.template_sub_fund",
+    "fund_first": "risk.sharing.template_fund_first",
     "describe_terms": "risk.sharing.describe",
     "TermsError": "risk.sharing.errors",
     "EventError": "risk.sharing.errors",

@@ -25,12 +25,15 @@ BALANCE_KINDS = {
     "interest_due": ("loan",),
     "net_principal_loss": ("loan",),
     "loss_borne": ("loan", "party"),
+    "grant": ("grant",),
+    "grant_due": ("grant",),
+    "shares": ("shareholder",),
     "claim": ("claim",),
     "limit_left": ("limit",),
     "estate": (),
 }
 # balances that a payment can settle
-SETTLEABLE = ("capital", "preference", "principal", "principal_due", "interest_due", "loss_borne", "claim")
+SETTLEABLE = ("capital", "preference", "principal", "principal_due", "interest_due", "loss_borne", "grant_due", "claim")
 
 
 @dataclass(frozen=True)

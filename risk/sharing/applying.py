@@ -11,6 +11,7 @@ from risk.sharing import reading
 from risk.sharing.canonical import normalise
 from risk.sharing.compiling import COMPENSATIONS
 from risk.sharing.errors import EventError
+from risk.sharing.events.funding import FAILED
 from risk.sharing.handlers import KINDS
 from risk.sharing.model import Model
 from risk.sharing.run import Run
@@ -27,6 +28,8 @@ def opening_state(model: Model, version_hash: str, zero: Any = 0) -> State:
         ("default", "compensated", *(f"compensated:{name}" for name in COMPENSATIONS), "exited", "sold", "written_off"),
         False,
     )
+    if model.grants:
+        flags |= {FAILED: False, **{f"converted:{grant.id}": False for grant in model.grants}}
     return State(version_hash, values=dict.fromkeys(model.value_names, zero), flags=flags)
 
 
@@ -88,6 +91,9 @@ def balance_names(model: Model) -> list[str]:
     for loan in model.loans:
         names += [f"{kind}:{loan.id}" for kind in ("principal", "principal_due", "interest_due", "net_principal_loss")]
         names += [f"loss_borne:{loan.id}:{party}" for party in model.parties]
+    for grant in model.grants:
+        names += [f"grant:{grant.id}", f"grant_due:{grant.id}"]
+    names += [f"shares:{party}" for party in model.shareholders]
     names += [f"preference:{name}" for name in model.accruals]
     names += [f"claim:{name}" for name in model.claims]
     names += [f"limit_left:{name}" for name in model.limits]

@@ -66,6 +66,9 @@ class AmountCompiler:
             return blocks.Condition(key, reading.date(value, inner))
         if key == "exit_kind":
             return blocks.Condition(key, reading.choice(value, inner, EXIT_KINDS))
+        if key == "converted":
+            grants = {grant.id for grant in self.model.grants}
+            return blocks.Condition(key, reading.known(value, inner, grants, "unknown_grant", "conditional grant"))
         if key == "default" and isinstance(value, bool):
             return blocks.Condition(key, value)
         raise TermsError("unknown_condition", f"{path} has no known condition.", path)
@@ -82,6 +85,8 @@ class AmountCompiler:
             "claim": self.model.claims,
             "limit": self.model.limits,
             "loan": {loan.id: loan for loan in self.model.loans},
+            "grant": {grant.id: grant for grant in self.model.grants},
+            "shareholder": self.model.shareholders,
         }
         for what, name in zip(kinds, ids, strict=True):
             reading.known(name, path, names[what], f"unknown_{what}", what)

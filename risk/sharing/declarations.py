@@ -8,6 +8,7 @@ from typing import Any
 from risk.sharing import reading
 from risk.sharing.arithmetic import BOUND
 from risk.sharing.errors import TermsError
+from risk.sharing.grant_terms import check_holders, read_conversion
 from risk.sharing.model import (
     CAPACITIES,
     DAY_COUNTS,
@@ -57,6 +58,7 @@ def read_all(model: Model, document: dict[str, Any]) -> None:
         if section == "parties":
             reading.known(model.project, "project", model.parties, "unknown_party", "party")
     _check_tranches(model)
+    check_holders(model)
 
 
 def read_revenue_share(data: Any) -> RevenueShare:
@@ -74,6 +76,9 @@ def value_names(model: Model) -> tuple[str, ...]:
     for loan in model.loans:
         names += [f"{kind}:{loan.id}" for kind in ("principal", "repaid", "interest_due")]
         names += [f"subrogated:{loan.id}:{party}" for party in model.parties if party != loan.party]
+    for grant in model.grants:
+        names += [f"{kind}:{grant.id}" for kind in ("grant", "grant_due", "grant_audited", "grant_exempted")]
+    names += [f"shares:{party}" for party in model.shareholders]
     for accrual in model.all_accruals():
         names += [f"accrued:{accrual.id}", f"accrued_rest:{accrual.id}"]
     names += [f"claim:{claim}" for claim in model.claims]
@@ -114,16 +119,21 @@ _flag = _milestone
 
 def _instrument(model: Model, data: Any, path: str) -> Instrument:
     loan_keys = ("rate", "day_count", "settled", "repayments")
-    kind = reading.choice(data.get("kind"), f"{path}.kind", ("equity", "loan"))
+    kind = reading.choice(data.get("kind"), f"{path}.kind", ("equity", "loan", "conditional_grant"))
     common = ("id", "kind", "party", "commitment_minor")
     if kind == "equity":
         data = reading.mapping(data, path, common)
+    elif kind == "conditional_grant":
+        data = reading.mapping(data, path, (*common, "conversion"))
     else:
         data = reading.mapping(data, path, (*common, *loan_keys), ("steps", "carry"))
     party = reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party")
     commitment = reading.minor(data["commitment_minor"], f"{path}.commitment_minor")
     if kind == "equity":
         return Instrument(data["id"], kind, party, commitment)
+    if kind == "conditional_grant":
+        conversion = read_conversion(model, data["conversion"], f"{path}.conversion")
+        return Instrument(data["id"], kind, party, commitment, conversion=conversion)
     settled = reading.mapping(data["settled"], f"{path}.settled", ("day", "months"))
     day, months = settled["day"], reading.sequence(settled["months"], f"{path}.settled.months", at_least=1)
     if reading.minor(day, f"{path}.settled.day") not in range(1, 29):

@@ -8,6 +8,7 @@ from typing import Any
 
 from risk.errors import InvalidParameterError
 from risk.sharing.blocks import Node, Seq, When
+from risk.sharing.describe_grants import describe_grant
 from risk.sharing.model import Accrual, Instrument, Model
 from risk.sharing.phrases import tier_sentence
 from risk.sharing.terms import compile_terms
@@ -112,6 +113,8 @@ def _instruments(model: Model) -> Iterator[Row]:
                     "en": f"{party['en']} commits {amount['en']} of equity.",
                 },
             )
+        elif item.conversion is not None:
+            yield from describe_grant(item, item.conversion, model)
         elif item.accrual is not None:
             yield _loan(item, item.accrual, model)
 

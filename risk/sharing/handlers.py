@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from risk.sharing.events import exits, funding, losses, servicing
+from risk.sharing.events import exits, funding, grants, losses, servicing
 from risk.sharing.run import Run
 
 HANDLERS: dict[str, Callable[[Run, dict[str, Any]], None]] = {
@@ -22,6 +22,10 @@ HANDLERS: dict[str, Callable[[Run, dict[str, Any]], None]] = {
     "pool_compensation": losses.pool_compensation,
     "recovery": losses.recovery,
     "write_off": losses.write_off,
+    "conversion": grants.conversion,
+    "grant_audit": grants.grant_audit,
+    "grant_return": grants.grant_return,
+    "grant_close": grants.grant_close,
     "exit": exits.exit_,
     "close": exits.close,
 }

@@ -22,10 +22,13 @@ class Journal:
     ----------
     accounts : dict of str to int
         Balances before the event; this object works on its own copy.
+    project : str
+        The party that owes what is repayable of a conditional grant.
     """
 
-    def __init__(self, accounts: dict[str, int]) -> None:
+    def __init__(self, accounts: dict[str, int], project: str) -> None:
         self.accounts = dict(accounts)
+        self.project = project
         self.postings: list[Posting] = []
 
     def balance(self, code: str, party: str | None = None) -> int:
@@ -68,6 +71,8 @@ class Journal:
             self.release(("3011", party), party, amount)
         elif kind in ("principal", "principal_due", "loss_borne"):
             self.release(("2040", party), party, amount)
+        elif kind == "grant_due":
+            self.move(("3015", party), ("1160", self.project), amount)
         elif kind == "interest_due":
             self.move(("2041", party), ("5030", None), amount)
         elif kind == "claim":

@@ -27,6 +27,7 @@ PARTY_KINDS = (
     "fiscal",
     "creditors",
     "university",
+    "auditor",
     "other",
 )
 GUIDANCE_KINDS = ("guidance_fund", "fiscal")
@@ -96,8 +97,37 @@ class Accrual:
 
 
 @dataclass(frozen=True)
+class Conversion:
+    """How a conditional grant becomes equity: price rule, cap on the holding, last day, who certifies.
+
+    Attributes
+    ----------
+    factor : tuple of (int, int)
+        One less the discount, as a fraction of the next round's price.
+    holding_cap : tuple of (int, int)
+        Largest fraction of all shares that the funder may hold after the round.
+    convert_by : datetime.date
+        Last day on which it converts; what is left afterwards is to be returned.
+    certified_by : str
+        Party that decides on price evidence, audit and exemption, and gains from none of them.
+    others : str
+        Party that stands for all other shareholders together.
+    price_rule, exemption : dict of str to str
+        The clauses in both languages.
+    """
+
+    factor: tuple[int, int]
+    holding_cap: tuple[int, int]
+    convert_by: datetime.date
+    certified_by: str
+    others: str
+    price_rule: dict[str, str]
+    exemption: dict[str, str]
+
+
+@dataclass(frozen=True)
 class Instrument:
-    """An equity contribution or a loan; the loan's terms are empty for equity."""
+    """An equity contribution, a loan or a conditional grant; the terms of the other kinds are empty."""
 
     id: str
     kind: str
@@ -108,6 +138,18 @@ class Instrument:
     settled_day: int = 0
     settled_months: tuple[int, ...] = ()
     repayments: tuple[tuple[datetime.date, int], ...] = ()
+    conversion: Conversion | None = None
+
+    @property
+    def account(self) -> str:
+        """Return the account on which called money stands."""
+        return {"equity": "3010", "conditional_grant": "3015"}.get(self.kind, "2040")
+
+    @property
+    def paid_in(self) -> str:
+        """Return the counter that paid money raises."""
+        names = {"equity": f"capital:{self.party}", "conditional_grant": f"grant:{self.id}"}
+        return names.get(self.kind, f"principal:{self.id}")
 
     def scheduled(self, on: datetime.date) -> int:
         """Return the principal due by `on` according to the schedule."""
@@ -216,6 +258,17 @@ class Model:
     def loans(self) -> list[Instrument]:
         """Return the loans in the order of the terms."""
         return [item for item in self.instruments.values() if item.kind == "loan"]
+
+    @property
+    def grants(self) -> list[Instrument]:
+        """Return the conditional grants in the order of the terms."""
+        return [item for item in self.instruments.values() if item.kind == "conditional_grant"]
+
+    @property
+    def shareholders(self) -> list[str]:
+        """Return those whose shares are counted: the funders of grants, then the other shareholders as one."""
+        rows = [(item.party, item.conversion.others) for item in self.grants if item.conversion]
+        return list(dict.fromkeys([party for party, _ in rows] + [others for _, others in rows]))
 
     def all_accruals(self) -> list[Accrual]:
         """Return the preferences and the loans' interest accruals."""

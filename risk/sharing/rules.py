@@ -7,6 +7,7 @@ from fractions import Fraction
 
 from risk.sharing.blocks import Cap, Condition, Facility, IntoPot, Node, Seq, Share, To, When
 from risk.sharing.errors import TermsError
+from risk.sharing.grant_terms import check_payees
 from risk.sharing.model import EXIT_KINDS, GUIDANCE_KINDS, Model
 
 
@@ -58,6 +59,7 @@ def check(model: Model) -> None:
     """Check the rules of instruments and claims; see design "Claims", Rules of instruments."""
     _no_capital_from_revenue(model)
     _legal_basis_of_debts(model)
+    check_payees(model, _leaves(model))
     for context in EXIT_KINDS:
         _subordination(model, context)
 
@@ -97,6 +99,7 @@ def _no_capital_from_revenue(model: Model) -> None:
 def _legal_basis_of_debts(model: Model) -> None:
     wanted = {
         "interest_due": ("loan_interest", "insurance_indemnity", "assignment"),
+        "grant_due": ("conditional_grant",),
         "capital": ("capital_reduction", "share_sale", "liquidation_surplus", "partnership_distribution"),
     }
     for leaf in _leaves(model):

@@ -45,7 +45,7 @@ class Run:
         self.results = dict(state.results)
         self.reports = dict(state.reports)
         self.status = state.status
-        self.journal = None if arithmetic.is_array else Journal(state.accounts)
+        self.journal = None if arithmetic.is_array else Journal(state.accounts, model.project)
         self.explanation = None if arithmetic.is_array else Explanation(model)
         self.flows: dict[str, Any] = {}
         self.metrics: dict[str, Any] = {}

@@ -123,6 +123,7 @@ _CONDITIONS = {
     "on_or_after": _ref("date"),
     "exit_kind": {"enum": list(EXIT_KINDS)},
     "default": {"type": "boolean"},
+    "converted": _ref("id"),
     "all": _list(_ref("condition"), 1),
     "any": _list(_ref("condition"), 1),
     "not": _ref("condition"),
@@ -149,6 +150,21 @@ _LOAN = {
         }
     ),
     "repayments": _list(_object({"on": _ref("date"), "amount_minor": _ref("minor")})),
+}
+_GRANT = {
+    **_EQUITY,
+    "kind": {"const": "conditional_grant"},
+    "conversion": _object(
+        {
+            "discount": _ref("share"),
+            "holding_cap": _ref("share"),
+            "convert_by": _ref("date"),
+            "certified_by": _ref("id"),
+            "others": _ref("id"),
+            "price_rule": _ref("bilingual"),
+            "exemption": _ref("bilingual"),
+        }
+    ),
 }
 _NAMED = _object({"id": _ref("id"), "name": _ref("bilingual")})
 _BALANCE_PATTERN = "^(" + "|".join(BALANCE_KINDS) + ")(:[A-Za-z0-9][A-Za-z0-9_.-]*){0,2}$"
@@ -222,6 +238,7 @@ TERMS_SCHEMA: Json = {
                     "oneOf": [
                         _object(_EQUITY),
                         _object(_LOAN, {"steps": _STEPS, "carry": {"enum": ["none", "carried"]}}),
+                        _object(_GRANT),
                     ]
                 }
             ),

@@ -23,9 +23,17 @@ _BALANCES: dict[str, Words] = {
     "interest_due": {"zh": "{0}应付利息", "en": "interest due of {0}"},
     "net_principal_loss": {"zh": "{0}净本金损失", "en": "net principal loss of {0}"},
     "loss_borne": {"zh": "{1}承担的{0}损失", "en": "loss of {0} borne by {1}"},
+    "grant": {"zh": "{0}尚未转股的金额", "en": "what is not converted of {0}"},
+    "grant_due": {"zh": "{0}应退还的金额", "en": "what is to be repaid of {0}"},
+    "shares": {"zh": "{0}持有的股份", "en": "the shares held by {0}"},
     "claim": {"zh": "{0}", "en": "{0}"},
     "limit_left": {"zh": "{0}剩余额度", "en": "what is left of the limit {0}"},
     "estate": {"zh": "清算财产", "en": "the estate"},
+}
+_INSTRUMENTS = {
+    "loan": ("贷款", "loan"),
+    "equity": ("出资", "equity"),
+    "conditional_grant": ("附条件拨款", "conditional grant"),
 }
 _METRICS: dict[str, Words] = {
     "accepted_spend": {"zh": "核定支出", "en": "accepted spend"},
@@ -66,11 +74,8 @@ def object_name(kind: str, name: str, model: Model) -> Words:
         return model.parties[model.accruals[name].party].name
     if name in model.instruments:
         party = model.parties[model.instruments[name].party].name
-        loan = model.instruments[name].kind == "loan"
-        return {
-            "zh": party["zh"] + ("贷款" if loan else "出资"),
-            "en": ("the loan of " if loan else "the equity of ") + party["en"],
-        }
+        zh, en = _INSTRUMENTS[model.instruments[name].kind]
+        return {"zh": party["zh"] + zh, "en": f"the {en} of {party['en']}"}
     if name in model.claims:
         return model.claims[name].name
     if name in model.limits:
@@ -192,6 +197,9 @@ def condition_words(condition: Condition, model: Model) -> Words:
     if condition.kind == "default":
         yes = {"zh": "发生违约", "en": "a default has occurred"}
         return yes if condition.value else {"zh": "未发生违约", "en": "no default has occurred"}
+    if condition.kind == "converted":
+        name = object_name("grant", condition.value, model)
+        return {"zh": f"{name['zh']}已转股", "en": f"{name['en']} has been converted"}
     if condition.kind == "milestone":
         name = model.milestones[condition.value]
         return {

@@ -13,6 +13,7 @@ from risk.sharing.terms import compile_terms
 from risk.simulation.describe import make_driver, name_drivers
 from risk.simulation.errors import SimulationError
 from risk.simulation.fund import default_fund_drivers, is_fund
+from risk.simulation.grants import default_grant_drivers
 from risk.simulation.parameters import read_day
 from risk.simulation.timeline import required_drivers
 from risk.tables import Figure, get_default
@@ -87,6 +88,7 @@ def default_drivers(
         **_revenue(model, today),
         **_after_failure(model, today, budget),
         **_insurance(model, today, trigger_factors),
+        **default_grant_drivers(model, today=today),
     }
     missing = [name for name in required_drivers(model) if name not in parameters]
     assert not missing, missing

@@ -39,6 +39,18 @@ TEXTS: dict[str, tuple[str, str]] = {
     "fund_proceeds": ("基金存续期内全部可分配回款", "All that the fund realises to distribute over its life"),
     "fund_years": ("首次缴款至首次分配的年数", "Years from the first call to the first distribution"),
     "yearly_revenue": ("成功后达产年收入", "Yearly revenue at full scale after success"),
+    "round_value": ("下一轮融资的投前估值", "Value of the company before the next round"),
+    "round_money": ("下一轮融资新投入的金额", "New money of the next round"),
+    "round_years": ("末个里程碑至下一轮融资的年数", "Years from the last milestone to the next round"),
+    "largest_holder": (
+        "下一轮融资后其他第一大股东的持股比例（不计本次转股）",
+        "Holding of the largest other shareholder after the next round, before this conversion",
+    ),
+    "unspent_share": ("失败时未使用的拨款比例", "Share of the grant that is unspent at a failure"),
+    "ineligible_share": (
+        "失败时已使用部分中不合规支出的比例",
+        "Ineligible share of what was spent by a failure",
+    ),
     "revenue_due_share": ("应付本协议的收入比例", "Share of revenue due under the agreement"),
 }
 ASSUMPTIONS: tuple[dict[str, str], ...] = (
@@ -78,6 +90,24 @@ ASSUMPTIONS: tuple[dict[str, str], ...] = (
     },
 )
 """What the model takes for granted, for the page that shows its results."""
+GRANT_ASSUMPTIONS: tuple[dict[str, str], ...] = (
+    {
+        "text_zh": "下一轮融资前总股本按一千万股计；出售早于下一轮融资的，按出售价格转股。",
+        "text_en": "There are ten million shares before the next round; where the company is sold earlier, the grant "
+        "converts at the price of the sale.",
+    },
+    {
+        "text_zh": "转股金额以持股上限和不成为第一大股东为限，其余在出售时或转股期满后由公司全额退还。",
+        "text_en": "As much converts as cap and largest holder allow; the company returns the rest in full at a sale "
+        "or after the last day of conversion.",
+    },
+    {
+        "text_zh": "失败时结余全额退回；不合规支出从清算所得中退还，以所得为限；其余经审计合规的支出结项免责。",
+        "text_en": "After a failure what is unspent comes back in full, what was spent ineligibly comes out of the "
+        "liquidation as far as it reaches, and the rest is closed with exemption.",
+    },
+)
+"""What is taken for granted besides where the terms hold a conditional grant."""
 FUND_ASSUMPTIONS: tuple[dict[str, str], ...] = (
     {
         "text_zh": "各期出资均按约定日期缴付，无违约合伙人。",

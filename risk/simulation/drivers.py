@@ -28,6 +28,12 @@ KIND_OF = {
     "fund_years": "years",
     "yearly_revenue": "amount",
     "revenue_due_share": "share",
+    "round_value": "amount",
+    "round_money": "amount",
+    "round_years": "years",
+    "largest_holder": "share",
+    "unspent_share": "share",
+    "ineligible_share": "share",
 }
 """Kind of every driver with a fixed name."""
 PREFIXES = {"pass": "probability", "flag": "probability", "claim": "amount"}
@@ -42,6 +48,7 @@ ADVERSE = frozenset(
         "commercial_failure",
         "exit_years",
         "fund_years",
+        "round_years",
     }
 )
 LAG_DAYS = {

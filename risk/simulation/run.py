@@ -12,7 +12,7 @@ import numpy as np
 from risk.sharing import Engine
 from risk.sharing.model import Model
 from risk.simulation.course import Course
-from risk.simulation.describe import ASSUMPTIONS, FUND_ASSUMPTIONS
+from risk.simulation.describe import ASSUMPTIONS, FUND_ASSUMPTIONS, GRANT_ASSUMPTIONS
 from risk.simulation.draws import CHUNK, check_seed, chunk_sizes
 from risk.simulation.drivers import Drivers, list_drivers, read_drivers, variant
 from risk.simulation.errors import SimulationError
@@ -27,7 +27,8 @@ MEMORY_LIMIT = 3 * 2**29
 RANGE_SCENARIOS = 2_000
 _BYTES_PER_PARTY_AND_SCENARIO = 4 * 8 + 3 * 8
 _CHUNK_BYTES = 200 * 2**20
-_OUTSIDE = ("project", "fund", "creditors")
+# An auditor certifies and is paid nothing under the terms.
+_OUTSIDE = ("project", "fund", "creditors", "auditor")
 
 
 def simulate(
@@ -96,7 +97,7 @@ def simulate(
         "whole": measure_party(outcomes, WHOLE),
         "payouts": _payouts(parties),
         "drivers": list_drivers(drivers),
-        "assumptions": [dict(row) for row in (FUND_ASSUMPTIONS if is_fund(engine.model) else ASSUMPTIONS)],
+        "assumptions": [dict(row) for row in _assumptions(engine.model)],
     }
 
 
@@ -176,6 +177,12 @@ def run_scenarios(
         outcomes.add(first, paths.dates, paths.flows)
         outcomes.add_events(first, _events_of(model, drivers, sample))
     return outcomes
+
+
+def _assumptions(model: Model) -> tuple[dict[str, str], ...]:
+    if is_fund(model):
+        return FUND_ASSUMPTIONS
+    return (*ASSUMPTIONS[:-1], *GRANT_ASSUMPTIONS, ASSUMPTIONS[-1]) if model.grants else ASSUMPTIONS
 
 
 def _events_of(model: Model, drivers: Drivers, sample: Sample) -> dict[str, Any]:

@@ -17,6 +17,10 @@ Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
 
+GRANT_SHARES = ("largest_holder", "unspent_share", "ineligible_share")
+GRANT_YEARS = ("round_years",)
+
+
 @dataclass(frozen=True)
 class Sample:
     """Outcomes of one chunk of n scenarios.
@@ -34,6 +38,8 @@ class Sample:
     delay_years, cost_growth, exit_years, revenue_due_share, fund_years : ndarray of float, shape (n,)
         Years of delay, growth of cost as a share of the budget, years to exit, share of revenue due, years until a
         fund first distributes; zero where the driver is not given.
+    grant_shares, grant_years : dict of str to ndarray of float, shape (n,)
+        Shares and years that a conditional grant needs, by driver; empty where the terms hold none.
     flags : dict of str to ndarray of bool, shape (n,)
         Conditions of the terms that are met, by id.
     amounts : dict of str to ndarray of int64, shape (n,)
@@ -49,6 +55,8 @@ class Sample:
     exit_years: Floats
     revenue_due_share: Floats
     fund_years: Floats
+    grant_shares: dict[str, Floats]
+    grant_years: dict[str, Floats]
     flags: dict[str, Booleans]
     amounts: dict[str, Integers]
 
@@ -81,6 +89,8 @@ def draw_sample(drivers: Drivers, *, seed: int, chunk: int, size: int) -> Sample
         exit_years=_positive(drivers, draws, "exit_years"),
         revenue_due_share=_share(drivers, draws, "revenue_due_share"),
         fund_years=_positive(drivers, draws, "fund_years"),
+        grant_shares={name: _share(drivers, draws, name) for name in GRANT_SHARES if drivers.has(name)},
+        grant_years={name: _positive(drivers, draws, name) for name in GRANT_YEARS if drivers.has(name)},
         flags={
             name.partition(":")[2]: _apart(drivers, draws, name)
             for name in drivers.parameters

@@ -18,13 +18,15 @@ from risk.simulation.course import Course, Failure
 from risk.simulation.drivers import Drivers
 from risk.simulation.errors import SimulationError
 from risk.simulation.fund import build_fund_events, fund_drivers, is_fund
+from risk.simulation.grants import GrantCourse, grant_drivers
 from risk.simulation.sampling import Booleans, Integers, Sample
 
 Event = dict[str, Any]
 # Order of the events of one day: what is due for the past first, then decisions, then what follows from them.
 _ORDER = (
     "activate", "interest", "servicing", "milestone", "fee", "call", "paid", "premium", "revenue", "shared",
-    "final-interest", "default", "insurance", "collateral", "exit", *COMPENSATIONS, "later",
+    "final-interest", "default", "insurance", "collateral", "converted", "returned", "audited", "repaid", "exit",
+    "exempted", *COMPENSATIONS, "later",
 )  # fmt: skip
 
 
@@ -45,7 +47,7 @@ def required_drivers(model: Model) -> list[str]:
         )
     if is_fund(model):
         return fund_drivers(model)
-    names = [f"pass:{milestone}" for milestone in model.milestones]
+    names = [*grant_drivers(model), *(f"pass:{milestone}" for milestone in model.milestones)]
     names += [f"flag:{flag}" for flag in model.flags]
     names += [f"claim:{claim.id}" for claim in model.claims.values() if claim.amount_minor is None]
     if _insurance(model) is not None:
@@ -174,6 +176,7 @@ class _Builder:
         for failure in self.course.failures():
             self._fail(failure)
         self._exits()
+        self._grant()
         return [event for *_, event in sorted(self.rows, key=lambda row: row[:3])]
 
     def _add(
@@ -343,6 +346,20 @@ class _Builder:
         for place, day in enumerate(self.course.exit_dates):
             body = {"kind": "trade_sale", "proceeds_minor": proceeds, "flags": dict(self.sample.flags)}
             self._add("exit", "exit", day, body, self.course.sold_on(place), name="sale")
+
+    def _grant(self) -> None:
+        if not self.model.grants:
+            return
+        # What a sale brings in is a price too, for whoever is sold before the next round.
+        sale = np.maximum(self.sample.amounts["exit_value"] - self._overrun(), 0)
+        grant = GrantCourse(self.model, self.drivers, self.course, sale)
+        for row in (*grant.conversions(), *grant.failures(self._grant_paid)):
+            self._add(row.step, row.kind, row.on, row.body, row.occurs, name=row.name)
+
+    def _grant_paid(self, day: date) -> int:
+        """What of the grant is drawn before a day."""
+        (grant,) = self.model.grants
+        return sum(t.amounts.get(grant.id, 0) for t in self.model.tranches.values() if self._call_date(t) < day)
 
     def _overrun(self) -> Integers:
         # Cost beyond what was committed is met by the company, so it lowers what a sale brings in.

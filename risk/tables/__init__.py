@@ -25,6 +25,7 @@ FIGURE_TABLES: tuple[str, ...] = (
     "cost",
     "severity",
     "grades",
+    "training_rules",
     "press_and_unverified",
 )
 RULE_TABLES: tuple[str, ...] = (

@@ -42,6 +42,8 @@ DECIDER = {
     "recovery": "bank",
     "write_off": "industrial",
     "loss_event": "bank",
+    "grant_audit": "auditor",
+    "grant_return": "project",
 }
 
 
@@ -279,7 +281,9 @@ def play(scene: Scene, story: Iterable[dict[str, Any]]) -> None:
         if kind in ("activate", "drawdown_paid"):
             continue  # signed by all; paid by the intents of the call
         if kind in ("exit", "close"):
-            agree(scene, event)
+            agree(scene, event, confirmer="industrial" if "industrial" in scene.members else "guidance")
+        elif kind in ("conversion", "grant_close"):
+            agree(scene, event, confirmer="auditor")
         elif kind in BY_HOUSE:
             record_by_house(scene, event)
         else:

@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 def test_command_writes_valid_rows_for_every_area(tmp_path: Path) -> None:
     path = tmp_path / "latest.json"
     command = [sys.executable, "-m", "benchmarks", "--output", str(path)]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=600)
     assert done.returncode == 0, done.stderr[-2000:]
     rows = json.loads(path.read_text(encoding="utf-8"))
     for row in rows:

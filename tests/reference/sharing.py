@@ -11,6 +11,7 @@ from collections import defaultdict
 from fractions import Fraction
 from typing import Any
 
+from tests.reference.sharing_grant_events import GrantEvents
 from tests.reference.splitting import rounded, split
 
 Json = dict[str, Any]
@@ -18,7 +19,7 @@ LARGEST = 9 * 10**15  # no amount is larger
 BASIS = {"A365F": 365, "A360": 360}
 
 
-class Reference:
+class Reference(GrantEvents):
     """The state of one agreement and what every event pays.
 
     Parameters
@@ -289,7 +290,8 @@ class Reference:
         item = self.by_id["instruments"][body["instrument"]]
         amount = body.get("amount_minor", self.amounts[called])
         self.amounts[called] -= amount
-        self.amounts[f"capital:{item['party']}" if item["kind"] == "equity" else f"principal:{item['id']}"] += amount
+        self.amounts[{"equity": f"capital:{item['party']}", "loan": f"principal:{item['id']}",
+                      "conditional_grant": f"grant:{item['id']}"}[item["kind"]]] += amount  # fmt: skip
         self.amounts[f"contributed:{item['party']}"] += amount
         self.flows[item["party"]] -= amount
         self.flows[self.terms["project"]] += amount

@@ -7,7 +7,8 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
-from tests.reference.sharing_timeline import Timeline
+from tests.reference.sharing_grants import AUDITOR, GRANT, PARTIES, Grant
+from tests.reference.sharing_timeline import SCENARIOS, Timeline
 
 Json = dict[str, Any]
 LOAN = "loan"
@@ -67,6 +68,9 @@ class Generator:
         self.has_chain = self.has_loan and draw.random() < 0.8
         self.pots = [f"part{index}" for index in range(draw.choice([0, 0, 1, 2]))]
         self.deepest = 0
+        # A source of its own: whether there is a grant changes nothing else that this seed draws.
+        has_grant = random.Random(f"fund first {seed}").random() < 0.35
+        self.grant = Grant(seed, self.top, SCENARIOS) if has_grant else None
 
     def agreement(self) -> Agreement:
         """Return terms and events."""
@@ -89,6 +93,7 @@ class Generator:
     def terms(self) -> Json:
         draw = self.random
         ids = [*self.investors, "project", "bank", "pool", "insurer", *CHAIN.values()]
+        ids += PARTIES if self.grant else ()
         equity = {party: draw.randint(1, max(self.top, 1)) for party in self.investors}
         loan = draw.randint(1, max(self.top, 1))
         amounts: Json = {f"{party}-equity": amount for party, amount in equity.items()}
@@ -99,10 +104,15 @@ class Generator:
         if self.has_loan:
             amounts[LOAN] = loan
             instruments.append(self._loan(loan))
+        if self.grant:
+            self.features["grant"] += 1
+            amounts[GRANT] = self.grant.commitment
+            instruments.append(self.grant.instrument())
         terms: Json = {
             "schema": 1, "currency": "CNY", "day_zone": "UTC", "project": "project",
             "rounding": draw.choice(["half_even", "half_even", "half_up"]),
-            "parties": [{"id": party, "kind": "other", "name": name(party), "priority": draw.choice([0, 0, place])}
+            "parties": [{"id": party, "kind": AUDITOR if party == AUDITOR else "other", "name": name(party),
+                         "priority": draw.choice([0, 0, place])}
                         for place, party in enumerate(ids)],
             "milestones": [{"id": "M1", "name": name("M1")}], "flags": [{"id": "f1", "name": name("f1")}],
             "instruments": instruments, "tranches": [{"id": "T1", "on": "2027-01-05", "amounts": amounts}],
@@ -127,6 +137,10 @@ class Generator:
             "exit": self.block(1, capital=True),
             "recoveries": {"recover": self._recoveries()},
         }
+        if self.grant:
+            programs = terms["programs"]
+            programs |= {"operating": self.grant.repay_first(programs["operating"]),
+                         "exit": self.grant.share_in(programs["exit"])}  # fmt: skip
         return terms
 
     def _rate(self) -> Json:

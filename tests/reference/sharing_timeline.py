@@ -7,6 +7,8 @@ import random
 from collections import Counter
 from typing import Any, Protocol
 
+from tests.reference.sharing_grants import Grant
+
 Json = dict[str, Any]
 BOUND = 9 * 10**15
 SCENARIOS = 4
@@ -21,6 +23,7 @@ class Source(Protocol):
     has_loan: bool
     has_chain: bool
     bound: bool
+    grant: Grant | None
 
     def minor(self) -> int:
         """Return an amount."""
@@ -60,6 +63,8 @@ class Timeline:
         for _ in range(self.random.randint(3, 12)):
             self.on += datetime.timedelta(days=self.random.choice([0, 1, 29, 90, 200]))
             self.random.choice(steps)()
+            if self.generator.grant is not None:
+                self.generator.grant.happen(self)
         return self.rows
 
     def at_the_bound(self) -> None:
@@ -119,6 +124,10 @@ class Timeline:
         occurs = self.some("exited", "compensated")
         kind = self.random.choice(["trade_sale", "liquidation", "partnership_distribution"])
         self.generator.features[f"exit:{kind}"] += 1
+        if kind == "trade_sale" and self.generator.grant is not None:
+            # A company is not sold over an open grant.
+            open_ = self.generator.grant.open
+            occurs = [happens and not amount for happens, amount in zip(occurs, open_, strict=True)]
         self.add("exit", {"kind": kind, "proceeds_minor": self.amounts()}, occurs)
         if kind == "partnership_distribution":
             return

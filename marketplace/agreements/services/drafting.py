@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import orm
 
 from marketplace.accounts.access import require_permission
+from marketplace.accounts.models import Organisation
 from marketplace.accounts.permissions import FUND_KINDS, Permission
 from marketplace.agreements import queries
 from marketplace.agreements.chain import canonical, version_hash
@@ -124,6 +125,7 @@ def draft_agreement(
         created_at=now,
     )
     agreement.parties = _seat_parties(terms, places)
+    _require_auditors(session, agreement.parties)
     require_registers(session, terms=terms, parties=agreement.parties)
     session.add(agreement)
     session.flush()  # the version and the audit line name the agreement
@@ -354,6 +356,15 @@ def _seat_parties(terms: dict[str, Any], seats: list[Seat]) -> list[AgreementPar
             )
         )
     return rows
+
+
+def _require_auditors(session: orm.Session, parties: Iterable[AgreementParty]) -> None:
+    """Who certifies under the terms must be an auditor on the market too, not a friend of those who gain."""
+    for party in parties:
+        if party.role != "auditor" or party.organisation_id is None:
+            continue
+        if session.get_one(Organisation, party.organisation_id).kind != "auditor":
+            raise PartiesDifferError("An audit organisation acts for the auditor.", field="parties", party=party.party)
 
 
 def _require_same_parties(agreement: Agreement, terms: dict[str, Any]) -> None:

@@ -46,6 +46,9 @@ def record_agreement_event(
     if kind == "pool_compensation":
         engine = engine_for(queries.get_version(session, agreement=agreement))
         rules.require_own_payment(engine.model, body, party.party)
+    if kind in rules.CERTIFIED_KINDS:
+        version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
+        rules.require_certifier(engine_for(version).model, body, party.party)
     return _record(
         session,
         agreement_id=agreement.id,

@@ -86,6 +86,9 @@ def confirm_proposal(
 ) -> AgreementEvent:
     """The other side confirms; the event is recorded as it was proposed."""
     party = _require_other_side(session, agreement=agreement, actor=actor, proposal=proposal)
+    if proposal.kind in rules.CERTIFIED_KINDS:
+        version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
+        rules.require_certifier(engine_for(version).model, proposal.body, party.party)
     _take(session, agreement=agreement, proposal=proposal)
     event = record_house_event(
         session,

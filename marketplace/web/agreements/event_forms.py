@@ -7,7 +7,7 @@ from typing import Any
 
 from flask_babel import gettext as _
 
-from marketplace.web.agreements.reading import Reader
+from marketplace.web.agreements.reading import MISSING, Reader
 
 # Field names by kind, in the order of the form; the template knows how each is typed.
 FORM_FIELDS: dict[str, tuple[str, ...]] = {
@@ -22,6 +22,10 @@ FORM_FIELDS: dict[str, tuple[str, ...]] = {
     "exit": ("exit_kind", "proceeds", "claims", "flags"),
     "reversal": ("target", "reason"),
     "close": (),
+    "conversion": ("grant", "amount", "pre_money", "shares_before", "new_money", "largest_other_shares", "evidence"),
+    "grant_audit": ("grant", "eligible", "ineligible", "unspent", "evidence"),
+    "grant_return": ("grant", "early", "part"),
+    "grant_close": ("grant", "evidence"),
 }
 
 
@@ -72,7 +76,8 @@ def _distribution(reader: Reader, model: Any) -> dict[str, Any]:
 def collectable(model: Any) -> list[str]:
     """The balances that the project can be asked to pay exactly."""
     loans = [name for loan in model.loans for name in (f"interest_due:{loan.id}", f"principal_due:{loan.id}")]
-    return loans + [f"claim:{claim}" for claim in model.claims]
+    grants = [f"grant_due:{grant.id}" for grant in model.grants]
+    return loans + grants + [f"claim:{claim}" for claim in model.claims]
 
 
 def _loss_event(reader: Reader, _model: Any) -> dict[str, Any]:
@@ -115,6 +120,42 @@ def _reversal(reader: Reader, _model: Any) -> dict[str, Any]:
     return {"target": reader.text("target", longest=64), "reason": reader.text("reason", longest=400)}
 
 
+def _conversion(reader: Reader, _model: Any) -> dict[str, Any]:
+    return {
+        "instrument": reader.text("grant", longest=64),
+        "amount_minor": reader.money("amount"),
+        "pre_money_minor": reader.money("pre_money"),
+        "shares_before": _shares(reader, "shares_before"),
+        "new_money_minor": reader.money("new_money", allow_zero=True),
+        "largest_other_shares": _shares(reader, "largest_other_shares"),
+        "evidence": reader.text("evidence", longest=400),
+    }
+
+
+def _shares(reader: Reader, name: str) -> int:
+    if not reader.given(name):
+        reader.fail(name, MISSING)
+    return reader.whole(name, default=0)
+
+
+def _grant_audit(reader: Reader, _model: Any) -> dict[str, Any]:
+    parts = {f"{name}_minor": reader.money(name, allow_zero=True) for name in ("eligible", "ineligible", "unspent")}
+    return {**_grant_close(reader, _model), **parts}
+
+
+def _grant_return(reader: Reader, _model: Any) -> dict[str, Any]:
+    body: dict[str, Any] = {"instrument": reader.text("grant", longest=64)}
+    if reader.given("early"):
+        body["early"] = True
+    if reader.given("part"):
+        body["amount_minor"] = reader.money("part")
+    return body
+
+
+def _grant_close(reader: Reader, _model: Any) -> dict[str, Any]:
+    return {"instrument": reader.text("grant", longest=64), "evidence": reader.text("evidence", longest=400)}
+
+
 _READERS: dict[str, Callable[[Reader, Any], dict[str, Any]]] = {
     "drawdown_call": _drawdown_call,
     "revenue_report": _revenue_report,
@@ -125,4 +166,8 @@ _READERS: dict[str, Callable[[Reader, Any], dict[str, Any]]] = {
     "recovery": _recovery,
     "exit": _exit,
     "reversal": _reversal,
+    "conversion": _conversion,
+    "grant_audit": _grant_audit,
+    "grant_return": _grant_return,
+    "grant_close": _grant_close,
 }

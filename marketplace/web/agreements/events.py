@@ -141,9 +141,11 @@ def record_event(public_id: str, kind: str) -> Any:
 def _near_field(error: InvalidInputError, kind: str) -> dict[str, str]:
     """The engine names `body.proceeds_minor`; the form calls the field `proceeds`."""
     known = {"effective_on", "event_id", *FORM_FIELDS[kind]}
+    called = {"instrument": "grant", "amount": "part"} if kind in rules.GRANT_KINDS else {}
     messages = {}
     for name, text in field_errors(error).items():
         short = name.removeprefix("body.").split(".")[0].removesuffix("_minor")
+        short = short if short in known else called.get(short, short)
         messages[short if short in known else next(iter(FORM_FIELDS[kind]), "effective_on")] = text
     return messages
 

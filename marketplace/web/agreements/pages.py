@@ -88,6 +88,7 @@ def show_agreement(public_id: str) -> Any:
         register=view_register(session, agreement=agreement, version=version, actor=actor),
         own_party=party,
         sees_statements=party is not None and party.role in rules.TEAM,
+        confirmers={kind: confirmers for kind, (_proposers, confirmers) in rules.PROPOSED_KINDS.items()},
         kinds=rules.kinds_that_apply(engine_for(version).model, party) if party else [],
         is_drafter=agreement.drafted_by_organisation_id == actor.organisation_id,
     )

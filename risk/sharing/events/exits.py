@@ -6,6 +6,7 @@ from typing import Any
 
 from risk.sharing.errors import EventError
 from risk.sharing.events import bodies
+from risk.sharing.events.grants import refuse_open_grants
 from risk.sharing.events.servicing import check_dividends
 from risk.sharing.model import EXIT_KINDS
 from risk.sharing.run import Run
@@ -31,6 +32,8 @@ def exit_(run: Run, body: dict[str, Any]) -> None:
         "after_compensation",
         "The exit comes after a compensation; what is recovered now goes by the channel 'later'.",
     )
+    if is_sale:
+        refuse_open_grants(run, "the company is sold")
     program = run.model.exit
     if program is None:
         raise EventError("program_missing", "These terms have no exit program.", "body.kind")
@@ -70,6 +73,9 @@ def close(run: Run, body: dict[str, Any]) -> None:
     bodies.read(body, (), ("evidence",))
     run.refuse(run.values["estate"] > 0, "not_settled", "Money is still kept in the estate.")
     run.refuse(run.values["receivable"] != 0, "not_settled", "Reported revenue is still receivable or was overpaid.")
+    refuse_open_grants(run, "the agreement is closed")
+    for grant in run.model.grants:
+        run.refuse(run.values[f"grant_due:{grant.id}"] > 0, "not_settled", f"{grant.id} is still to be repaid.")
     for tranche in run.model.tranches.values():
         for name in tranche.amounts:
             run.refuse(

@@ -7,6 +7,8 @@ from typing import Any
 from risk.sharing.events import bodies
 from risk.sharing.run import Run
 
+# Kept where the terms hold a conditional grant: an exemption rests on a failure that is on record.
+FAILED = "failed"
 RESULTS = ("pass", "conditional", "partial", "fail", "void")
 
 
@@ -48,7 +50,7 @@ def drawdown_call(run: Run, body: dict[str, Any]) -> None:
         instrument = run.model.instruments[name]
         party = instrument.party
         run.add(f"called:{tranche.id}:{name}", amount)
-        run.post(("1110", party), ("3010" if instrument.kind == "equity" else "2040", party), amount)
+        run.post(("1110", party), (instrument.account, party), amount)
         run.post(("9011", party), ("9010", party), amount)
 
 
@@ -68,11 +70,7 @@ def drawdown_paid(run: Run, body: dict[str, Any]) -> None:
     )
     run.refuse(amount == 0, "nothing_to_pay", f"Nothing is called and unpaid on {name}.", "body.instrument")
     run.add(f"called:{tranche.id}:{name}", -amount)
-    run.add(
-        f"{'capital' if instrument.kind == 'equity' else 'principal'}:"
-        f"{instrument.party if instrument.kind == 'equity' else name}",
-        amount,
-    )
+    run.add(instrument.paid_in, amount)
     run.add(f"contributed:{instrument.party}", amount)
     run.flow(instrument.party, -amount)
     run.flow(run.model.project, amount)
@@ -112,6 +110,9 @@ def milestone(run: Run, body: dict[str, Any]) -> None:
     already = run.flags[f"milestone:{name}"]
     run.refuse(already, "milestone_already_passed", f"Milestone {name} has already passed.", "body.milestone")
     run.set_flag(f"milestone:{name}", run.arithmetic.either(already, passed))
+    if FAILED in run.flags:
+        failed = run.arithmetic.negate(passed) if "passed" in body else run.results[name] == "fail"
+        run.set_flag(FAILED, run.arithmetic.either(run.flags[FAILED], failed))
     bodies.flags(run, body)
     for claim in run.model.claims.values():
         if claim.milestone == name and claim.amount_minor is not None:

@@ -8,6 +8,8 @@ from risk.sharing.blocks import Facility, Node
 from risk.sharing.compiling import COMPENSATIONS, UPWARD
 from risk.sharing.errors import EventError
 from risk.sharing.events import bodies
+from risk.sharing.events.funding import FAILED
+from risk.sharing.events.grants import refuse_open_grants
 from risk.sharing.run import Run
 
 
@@ -25,6 +27,8 @@ def loss_event(run: Run, body: dict[str, Any]) -> None:
     bodies.flags(run, body)
     if kind == "default":
         run.set_flag("default", True)
+    if kind == "test_failure" and FAILED in run.flags:
+        run.set_flag(FAILED, True)
     run.add("provisioned", amount)
     run.post(("5010", None), ("1510", None), amount)
 
@@ -167,6 +171,7 @@ def write_off(run: Run, body: dict[str, Any]) -> None:
         "no_default",
         "A write-off needs a default or an exit before it.",
     )
+    refuse_open_grants(run, "what is deployed is written off")
     run.set_flag("written_off", True)
     journal = run.journal
     if journal is None:

@@ -11,7 +11,7 @@ from risk.sharing.events import bodies
 from risk.sharing.run import Run
 from risk.sharing.wording import object_name
 
-COLLECTABLE = ("interest_due", "principal_due", "principal", "claim")
+COLLECTABLE = ("interest_due", "principal_due", "principal", "grant_due", "claim")
 
 
 def revenue_report(run: Run, body: dict[str, Any]) -> None:
@@ -157,8 +157,9 @@ def _amount(run: Run, body: dict[str, Any]) -> Any:
 def collectable(run: Run, name: Any) -> Any:
     """Return a balance the project can be asked to pay, such as ``interest_due:loan``."""
     kind, _, which = name.partition(":") if isinstance(name, str) else ("", "", "")
+    known: dict[str, Any] = {"claim": run.model.claims, "grant_due": {grant.id for grant in run.model.grants}}
     loans = {loan.id for loan in run.model.loans}
-    if kind not in COLLECTABLE or which not in (run.model.claims if kind == "claim" else loans):
+    if kind not in COLLECTABLE or which not in known.get(kind, loans):
         raise EventError(
             "unknown_balance",
             f"body.collect names {str(name)[:60]!r}, which cannot be collected.",

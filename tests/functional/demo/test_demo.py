@@ -92,6 +92,23 @@ def check_sub_fund(session: Any) -> None:
     assert find_latest_simulation(session, agreement=agreement, terms_hash=version.terms_hash) is not None
 
 
+def check_fund_first(session: Any) -> None:
+    """The grant of the content is in force, its first part drawn on its own account, certified by the auditor."""
+    (record,) = load_content().arrangements.conversion
+    assert sum(call.amount_minor for call in record.calls) == record.amount_minor
+    project = session.scalar(sa.select(Project).where(Project.code == record.project))
+    statement = sa.select(Agreement).options(sa.orm.selectinload(Agreement.parties))
+    (agreement,) = [
+        row for row in session.scalars(statement.where(Agreement.project_id == project.id)).all()
+        if "auditor" in {party.role for party in row.parties}
+    ]  # fmt: skip
+    assert agreement.state == "active"
+    rows = {row["name"]: row["amount_minor"] for row in list_balances(session, agreement=agreement, locale="en")}
+    assert rows == {"grant:grant": record.calls[0].amount_minor}
+    version = get_version(session, agreement=agreement)
+    assert find_latest_simulation(session, agreement=agreement, terms_hash=version.terms_hash) is not None
+
+
 def check_pool(session: Any) -> None:
     """Two banks were compensated out of one pool: the second by what the first had left of the year."""
     figures = json.loads((WORKED / "shared_pool.json").read_text(encoding="utf-8"))
@@ -140,6 +157,7 @@ def test_market_is_whole_and_sound(session: Any) -> None:
     assert bodies[-1]["restates"] is True
 
     check_sub_fund(session)
+    check_fund_first(session)
     check_pool(session)
     assert check_ledger(session).sound
     assert verify_chain(session).broken_at is None

@@ -10,14 +10,24 @@ import risk
 
 ROOT = Path(__file__).resolve().parents[3]
 HEAVY = ("numpy", "scipy", "pandas", "sklearn", "skops", "joblib", "jsonschema")
+COMMANDS = ("risk.commands.score", "risk.commands.train", "risk.commands.evaluate")
 PUBLIC = [
+    "CalibratedBoostingClassifier",
     "EVIDENCE_TYPES",
     "INSTRUMENTS",
     "InvalidParameterError",
     "MaturityRiskClassifier",
+    "ModelEntry",
+    "ModelRegistry",
     "RiskError",
     "RiskModel",
     "assess_eligibility",
+    "build_score_pipeline",
+    "check_calibration",
+    "check_stability",
+    "compare",
+    "evaluate_predictions",
+    "evaluate_task",
     "fit_prior_model",
     "get_level",
     "get_table_version",
@@ -27,17 +37,21 @@ PUBLIC = [
     "list_levels",
     "load_model",
     "observed_against_predicted",
+    "predict_frame",
     "project_level",
     "reached_level",
     "recompute",
+    "retrain",
     "save_model",
+    "score_frame",
     "score_projects",
+    "train",
 ]
 
 
 @pytest.mark.parametrize(
     "module",
-    ["risk", "risk.errors", "risk.maturity", "risk.tables", "risk.commands", "risk.__main__", "risk.commands.score"],
+    ["risk", "risk.errors", "risk.maturity", "risk.tables", "risk.commands", "risk.__main__", *COMMANDS],
 )
 def test_light_modules_load_nothing_heavy(module):
     program = (

@@ -130,7 +130,8 @@ def test_intervals_nest_contain_the_probability_and_widen_with_what_is_not_known
         model.predict_interval(X, level=1.0)
 
 
-def test_simulated_coverage_of_the_interval_is_within_error():
+@pytest.mark.parametrize("level", [0.8, 0.95])
+def test_simulated_coverage_of_the_interval_is_within_error(level):
     generator = np.random.default_rng(11)
     spread = np.array([0.7, 0.5, 0.6])
     rounds, covered = 400, 0
@@ -148,10 +149,10 @@ def test_simulated_coverage_of_the_interval_is_within_error():
             intercept_sd=0.7,
         ).fit(X, y)
         point = generator.normal(size=(1, 2))
-        low, high = model.predict_interval(point, level=0.8)
+        low, high = model.predict_interval(point, level=level)
         covered += low[0] <= expit(truth[0] + point[0] @ truth[1:]) <= high[0]
-    error = np.sqrt(0.8 * 0.2 / rounds)
-    assert covered / rounds == pytest.approx(0.8, abs=4 * error)
+    error = np.sqrt(level * (1 - level) / rounds)
+    assert covered / rounds == pytest.approx(level, abs=4 * error)
 
 
 @pytest.mark.parametrize(

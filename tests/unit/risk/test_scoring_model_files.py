@@ -10,9 +10,12 @@ import skops.io
 from sklearn.linear_model import LogisticRegression
 
 from risk.scoring import model_files
-from risk.scoring.model_files import ModelFileError, load_model, save_document, save_model
+from risk.scoring.model_files import ModelFileError, load_document, load_model, save_document, save_model
+from risk.scoring.predictions import predict
 from risk.scoring.prior_model import fit_prior_model
 from risk.scoring.score import score_projects
+from risk.scoring.training import train
+from risk.tables import get_table_version
 
 ROWS = [{"trl_start": 5, "trl_target": 7, "mrl_start": 4}, {"trl_start": 2, "trl_target": 6}]
 
@@ -104,3 +107,25 @@ def test_the_file_holds_library_versions(saved):
         text = json.dumps(json.loads(archive.read("schema.json")))
     for name in model_files.LIBRARIES:
         assert name in text
+
+
+@pytest.mark.parametrize("kind", ["logistic", "boosting"])
+def test_a_trained_pipeline_survives_its_file_with_its_report(tmp_path, kind):
+    rows = [
+        {
+            "trl_start": 1 + index % 8,
+            "planned_months": 6.0 + index % 40,
+            "sector": "ab"[index % 2],
+            "failed": int(index % 8 < 3),
+        }
+        for index in range(80)
+    ]
+    waivers = {"leak_single_feature": "the file is made so"}
+    document, report = train(rows, target="failed", kind=kind, waivers=waivers)
+    digest = save_document(document, tmp_path / "m.skops")
+    loaded = load_document(tmp_path / "m.skops", digest=digest, kind="trained_pipeline")
+    assert list(predict(loaded, rows)) == list(predict(document, rows))
+    assert loaded["report"]["waivers"] == waivers
+    assert loaded["report"]["cross_validation"]["brier"] == report["cross_validation"]["brier"]
+    assert loaded["report"]["table_version"] == get_table_version()
+    assert loaded["libraries"] == model_files.library_versions()

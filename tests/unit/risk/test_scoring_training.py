@@ -5,7 +5,8 @@ import pytest
 from scipy.special import expit
 
 from risk.errors import RiskError
-from risk.scoring.training import predict, train
+from risk.scoring.predictions import predict
+from risk.scoring.training import train
 
 
 def outcomes(n=200, seed=2):
@@ -162,3 +163,44 @@ def test_text_where_numbers_are_needed_is_refused_when_predicting():
     with pytest.raises(RiskError) as error:
         predict(document, [{"trl_start": 5}])
     assert error.value.code == "unknown_column"
+
+
+def changed(index, **cells):
+    rows = outcomes()
+    rows[index] = {**rows[index], **cells}
+    return rows
+
+
+@pytest.mark.parametrize(
+    ("rows", "code", "field"),
+    [
+        (changed(7, trl_start=0), "level_out_of_range", "rows[7].trl_start"),
+        (changed(3, trl_start=10), "level_out_of_range", "rows[3].trl_start"),
+        (changed(3, mrl_start=11), "level_out_of_range", "rows[3].mrl_start"),
+        (changed(4, trl_start=5, trl_target=4), "target_below_start", "rows[4].trl_target"),
+        (changed(9, trl_start="five"), "wrong_type", "rows[9].trl_start"),
+        (changed(9, planned_months="a year"), "wrong_type", "rows[9].planned_months"),
+        (changed(2, planned_months=float("inf")), "not_a_number", "rows[2].planned_months"),
+        (changed(5, start_date="2027-05-01", end_date="2026-05-01"), "dates_reversed", "rows[5].end_date"),
+        (changed(5, failed="maybe"), "target_not_binary", "failed"),
+    ],
+)
+def test_a_cell_that_cannot_be_is_refused_by_row_and_column(rows, code, field):
+    error = refused(rows)
+    assert (error.code, error.field) == (code, field)
+    assert error.message.endswith(".")
+
+
+def test_rows_without_outcome_keep_their_place_in_errors():
+    rows = [{**outcomes()[0], "failed": None}, *changed(7, trl_start=0)]
+    assert refused(rows).field == "rows[8].trl_start"
+    # a row without outcome is not learned from and cannot stop the others
+    assert train(changed(7, trl_start=0, failed=None), target="failed")[1]["n"] == 199
+
+
+def test_the_challenger_is_trained_by_the_same_guards():
+    document, report = train(outcomes(), target="failed", kind="boosting")
+    assert report["kind"] == "boosting"
+    assert report["coefficients"] == []
+    assert predict(document, outcomes()[:3]).shape == (3,)
+    assert refused(outcomes(), kind="luck").code == "unknown_kind"

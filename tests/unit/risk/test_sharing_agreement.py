@@ -113,7 +113,9 @@ def test_the_generator_covers_what_it_must() -> None:
         assert drawn[f"event:{kind}"] >= programs * 0.05, kind
     assert sum(drawn[f"depth:{depth}"] for depth in range(4, 20)) >= programs * 0.5
     assert drawn["live_weights"] >= programs * 0.2
-    for feature in ("chain", "revenue_share", "room"):
+    for kind in ("conversion", "grant_audit", "grant_close", "grant_return"):
+        assert drawn[f"event:{kind}"] >= programs * 0.05, kind
+    for feature in ("chain", "revenue_share", "grant", "room"):
         assert drawn[feature] >= programs * 0.05, feature
     assert drawn["bound"] >= programs * 0.05
     assert drawn["parties:1"]
@@ -124,7 +126,14 @@ def test_the_generator_covers_what_it_must() -> None:
 
 def test_the_reference_imports_nothing_of_ours() -> None:
     folder = Path(sharing_reference.__file__).parent
-    for name in ("sharing.py", "splitting.py", "sharing_generator.py", "sharing_timeline.py"):
+    for name in (
+        "sharing.py",
+        "splitting.py",
+        "sharing_generator.py",
+        "sharing_timeline.py",
+        "sharing_grants.py",
+        "sharing_grant_events.py",
+    ):
         for node in ast.walk(ast.parse((folder / name).read_text(encoding="utf-8"))):
             modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
             modules += [node.module or ""] if isinstance(node, ast.ImportFrom) else []

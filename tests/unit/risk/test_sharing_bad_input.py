@@ -14,9 +14,12 @@ from hypothesis import strategies as st
 from risk.errors import RiskError
 from risk.sharing import Engine, EventError, TermsError, settle, validate_terms
 from risk.sharing.scenario_a import scenario_a, scenario_a_terms
+from tests.worked_examples import test_fund_first as fund_first
 
-TERMS = scenario_a_terms()
-DOCUMENT = scenario_a("hard_failure")
+GRANT = {"terms": fund_first.fund_first(fund_first.parameters()), "events": fund_first.story_converted()}
+AUDITED = {**GRANT, "events": fund_first.story_ineligible()}
+TERMS = [scenario_a_terms(), GRANT["terms"]]
+DOCUMENTS = [scenario_a("hard_failure"), GRANT, AUDITED]
 JUNK: list[Any] = [
     None, True, -1, 0, 1.5, float("nan"), 10**30, -(10**6000), "", " ", "x", "angel", "1e5", "0.1", "２", "\ud800",
     "a" * 5000,
@@ -60,7 +63,7 @@ def refusal_of(function: Callable[[Any], Any], argument: Any) -> RiskError | Non
 @settings(max_examples=200, deadline=None)
 @given(seed=st.integers(0, 10**9), times=st.integers(1, 3))
 def test_spoiled_terms_are_accepted_or_refused_by_name(seed: int, times: int) -> None:
-    draw, terms = random.Random(seed), copy.deepcopy(TERMS)
+    draw, terms = random.Random(seed), copy.deepcopy(TERMS[seed % len(TERMS)])
     for _ in range(times):
         spoil(terms, draw)
     refusal = refusal_of(validate_terms, terms)
@@ -71,10 +74,10 @@ def test_spoiled_terms_are_accepted_or_refused_by_name(seed: int, times: int) ->
         assert refusal.message.endswith(".")
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(seed=st.integers(0, 10**9))
 def test_spoiled_events_are_applied_or_refused_by_name(seed: int) -> None:
-    draw, document = random.Random(seed), copy.deepcopy(DOCUMENT)
+    draw, document = random.Random(seed), copy.deepcopy(DOCUMENTS[seed % len(DOCUMENTS)])
     spoil(document["events"], draw)
     refusal = refusal_of(settle, document)
     if refusal is not None:
@@ -88,7 +91,7 @@ def test_an_event_nested_without_end_is_refused() -> None:
     body: dict[str, Any] = {}
     for _ in range(100_000):
         body = {"x": body}
-    engine = Engine(TERMS)
+    engine = Engine(TERMS[0])
     with pytest.raises(EventError) as refusal:
         engine.apply(engine.open(), {"id": "1", "kind": "activate", "effective_on": "2027-01-01", "body": body})
     assert refusal.value.code == "too_deep"

@@ -16,7 +16,7 @@ from risk.sharing.handlers import KINDS
 from risk.sharing.scenario_a import scenario_a_terms
 
 PAGE = (Path(__file__).parents[3] / "docs" / "terms.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```json (block exit|block|recover|event|revenue_share)\n(.*?)```", PAGE, re.DOTALL)
+EXAMPLES = re.findall(r"```json (block exit|block|recover|event|revenue_share|conversion)\n(.*?)```", PAGE, re.DOTALL)
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,17 @@ def test_every_example_is_valid(what: str, text: str) -> None:
     if what == "event":
         read_event(example)
         return
-    if what == "revenue_share":
+    if what == "conversion":
+        grant = {"id": "grant", "kind": "conditional_grant", "party": "guidance", "commitment_minor": 0}
+        terms = {**terms, "programs": {"operating": {"to": {"party": "project", "legal_basis": "retained_by_project",
+                                                            "rank": 9}}}}  # fmt: skip
+        terms["parties"] = [
+            *terms["parties"],
+            {"id": "auditor", "kind": "auditor", "name": {"zh": "审计", "en": "Audit"}},
+        ]
+        terms["instruments"] = [*terms["instruments"], {**grant, "conversion": example}]
+        terms["pots"] = {}
+    elif what == "revenue_share":
         terms["revenue_share"] = example
     elif what == "recover":
         terms["programs"]["recoveries"] = {"recover": example}
