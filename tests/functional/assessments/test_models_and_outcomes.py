@@ -266,3 +266,26 @@ def test_an_outcome_asks_for_a_check(database: Any, new_browser: Any, begun: dic
         page = f"/risk-models/{score_queries.find_champion(session).public_id}?lang=en"
     shown = new_browser().sign_in(begun["team"].user).get(page).get_data(as_text=True)
     assert "There are fewer than 20 outcomes" in shown
+
+
+def test_a_retrained_model_is_a_candidate_with_its_report(app: Any, registered: Any, tmp_path: Any) -> None:
+    from risk import retrain, save_model
+
+    rows = [
+        {"id": f"invented-{index}", "trl_start": 4 + index % 3, "trl_target": 7, "planned_months": 12.0 + index % 9,
+         "started_on": f"2024-{1 + index % 12:02}-01", "ended_on": f"2025-{1 + index % 12:02}-15", "completed": True,
+         "target_reached": index * 7 % 10 > 2, "trl_reached": 7 if index * 7 % 10 > 2 else 4,
+         "planned_cost_minor": 1000, "cost_minor": 1100, "loss_minor": 0 if index * 7 % 10 > 2 else 400}
+        for index in range(60)
+    ]  # fmt: skip
+    model, report = retrain(rows)
+    path = tmp_path / "retrained.skops"
+    digest = save_model(model, path)
+    done = app.test_cli_runner().invoke(args=["risk", "register", str(path), "--digest", digest])
+    assert (done.exit_code, "(candidate)" in done.output) == (0, True), done.output
+    with app.database.transaction("read") as session:
+        row = score_queries.find_model_by_digest(session, digest=model.digest)
+        assert row is not None
+        assert (row.own_outcomes, row.own_events, row.metrics["measures"]) == (60, 18, report["measures"])
+        facts = {"file_name": row.file_name, "file_sha256": row.file_sha256, "coefficients_digest": model.digest}
+    assert load_registered_model(app.settings.models_directory, facts).model.digest == model.digest
