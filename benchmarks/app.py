@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from flask import Flask, jsonify
 
 from benchmarks.durable import durable_commit
-from benchmarks.market import make_headers, running_app
+from benchmarks.market import make_headers, make_scored_project, running_app
 from benchmarks.measure import Figure, compare
 from marketplace.accounts.models import Organisation
 
@@ -26,9 +26,15 @@ def run() -> list[Figure]:
             body = {"title_zh": "测", "title_en": "Bench", "sector": "chemicals"}
             assert client.post("/api/v1/projects", json=body, headers=headers).status_code == 201
 
+        score_url = make_scored_project(app)
+
+        def score_read() -> None:
+            assert client.get(score_url, headers=headers).status_code == 200
+
         with durable_commit() as commit:
             return [
                 compare("app.read", read, bare_read, bound=15, repeats=40),
+                compare("app.stored_score", score_read, read, bound=3, repeats=500),
                 compare("app.write", write, commit, bound=100, repeats=20),
             ]
 

@@ -8,13 +8,19 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+import sqlalchemy as sa
+from sqlalchemy import orm
+
 from marketplace import clock
 from marketplace.accounts.models import Membership, Organisation, User
 from marketplace.accounts.services import create_api_key
 from marketplace.accounts.signin.actor import make_actor
 from marketplace.app import Marketplace, create_app
+from marketplace.assessments.model_store import load_registered_model
+from marketplace.assessments.services import score_now
 from marketplace.config import Settings
 from marketplace.db import Base
+from marketplace.projects.services import create_project
 
 
 @contextmanager
@@ -50,3 +56,22 @@ def make_headers(app: Marketplace) -> dict[str, str]:
         actor: Any = make_actor(membership)
         _key, secret = create_api_key(session, actor=actor, name="bench", scopes=["read", "write"], days=30, now=now)
     return {"Authorization": f"Bearer {secret}"}
+
+
+def make_scored_project(app: Marketplace) -> str:
+    """A project of the key's team with one stored score; returns its address on the API."""
+    now = clock.now()
+    loaded = load_registered_model(app.settings.models_directory, None)
+    with app.database.transaction() as session:
+        actor: Any = make_actor(get_membership(session))
+        values = {"title_zh": "测", "title_en": "Bench", "sector": "chemicals", "trl_claimed": 6, "target_trl": 8}
+        project = create_project(session, actor=actor, now=now, values=values)
+        session.flush()
+        score_now(session, project=project, model=loaded, now=now)
+    return f"/api/v1/projects/{project.public_id}/score"
+
+
+def get_membership(session: orm.Session) -> Membership:
+    """The one membership of the market, with its person and organisation."""
+    statement = sa.select(Membership).options(orm.joinedload(Membership.user), orm.joinedload(Membership.organisation))
+    return session.scalars(statement).one()

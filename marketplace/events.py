@@ -37,6 +37,16 @@ class ScoreStored(Event):
 
 
 @dataclass(frozen=True)
+class ScoreConsentChanged(Event):
+    project_id: int
+
+
+@dataclass(frozen=True)
+class OutcomeRecorded(Event):
+    project_id: int
+
+
+@dataclass(frozen=True)
 class CommitmentChanged(Event):
     round_id: int
     commitment_id: int

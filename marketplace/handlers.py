@@ -16,9 +16,11 @@ from marketplace.events import (
     ClaimSettled,
     CommitmentChanged,
     MilestoneDecided,
+    OutcomeRecorded,
     PaymentConfirmed,
     PolicyBound,
     ProjectStateChanged,
+    ScoreConsentChanged,
     ScoreStored,
 )
 from marketplace.insurance import handlers as insurance_handlers
@@ -30,10 +32,12 @@ HANDLERS: Handlers = {
     AssessmentSigned: (dealflow_tasks.on_assessment_signed,),
     CommitmentChanged: (dealflow_tasks.on_commitment_changed,),
     MilestoneDecided: (agreement_handlers.on_milestone_decided,),
+    OutcomeRecorded: (assessment_tasks.on_outcome_recorded,),
     PaymentConfirmed: (agreement_handlers.on_payment_confirmed, insurance_handlers.on_payment_confirmed),
     PolicyBound: (insurance_facts.on_policy_bound, dealflow_tasks.on_policy_bound),
     ClaimSettled: (insurance_facts.on_claim_settled,),
     ProjectStateChanged: (dealflow_tasks.on_project_state_changed,),
+    ScoreConsentChanged: (dealflow_tasks.on_score_consent_changed,),
     ScoreStored: (dealflow_tasks.on_score_stored,),
 }
 

@@ -39,6 +39,7 @@ class Permission(StrEnum):
     MEMBER_MANAGE = "member:manage"
     MILESTONE_DECIDE = "milestone:decide"
     MILESTONE_REPORT = "milestone:report"
+    MODEL_PROMOTE = "model:promote"
     ORGANISATION_READ = "organisation:read"
     ORGANISATION_VERIFY = "organisation:verify"
     PAYMENT_CONFIRM = "payment:confirm"
@@ -47,6 +48,7 @@ class Permission(StrEnum):
     POLICY_BIND = "policy:bind"
     POOL_MANAGE = "pool:manage"
     POOL_READ = "pool:read"
+    PORTFOLIO_READ = "portfolio:read"
     PRODUCT_EDIT = "product:edit"
     PROJECT_EDIT = "project:edit"
     PROJECT_READ = "project:read"
@@ -58,6 +60,7 @@ class Permission(StrEnum):
     ROUND_READ = "round:read"
     SCHEME_EDIT = "scheme:edit"
     SCHEME_READ = "scheme:read"
+    SCORE_ANSWER = "score:answer"
     SCORE_READ = "score:read"
     SCORE_REQUEST = "score:request"
 
@@ -81,7 +84,7 @@ KIND_PERMISSIONS: dict[str, frozenset[Permission]] = {
             kind: _PARTY
             | {
                 P.MANDATE_EDIT, P.MANDATE_READ, P.COMMITMENT_MAKE, P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT,
-                P.SCORE_REQUEST, P.PAYMENT_RECORD, P.LINKAGE_READ,
+                P.SCORE_REQUEST, P.PAYMENT_RECORD, P.LINKAGE_READ, P.PORTFOLIO_READ,
             }
             # A venture fund may itself have partners, whose agreement it drafts.
             | ({P.AGREEMENT_DRAFT} if kind == "venture_fund" else {P.POOL_READ} if kind == "bank" else set())
@@ -90,11 +93,12 @@ KIND_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "guidance_fund": _PARTY
         | {
             P.MANDATE_EDIT, P.MANDATE_READ, P.COMMITMENT_MAKE, P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT,
-            P.SCORE_REQUEST, P.PAYMENT_RECORD, P.LINKAGE_READ, P.LINKAGE_SIGN,
+            P.SCORE_REQUEST, P.PAYMENT_RECORD, P.LINKAGE_READ, P.LINKAGE_SIGN, P.PORTFOLIO_READ,
         },
         "insurer": _PARTY
         | {
             P.QUOTE_READ, P.QUOTE_MAKE, P.PRODUCT_EDIT, P.AGREEMENT_SIGN, P.AGREEMENT_RECORD_EVENT, P.PAYMENT_RECORD,
+            P.PORTFOLIO_READ,
         },
         "assessor": {P.ASSESSMENT_READ, P.ASSESSMENT_DECIDE, P.MILESTONE_DECIDE},
         "testing_body": {P.ASSESSMENT_READ, P.MILESTONE_DECIDE},
@@ -108,7 +112,7 @@ KIND_PERMISSIONS: dict[str, frozenset[Permission]] = {
         "operator": _PARTY
         | {
             P.AUDIT_READ, P.JOB_MANAGE, P.LINKAGE_READ, P.ORGANISATION_VERIFY, P.PAYMENT_CONFIRM, P.PROJECT_VERIFY,
-            P.POOL_READ, P.QUOTE_READ, P.SCHEME_EDIT,
+            P.POOL_READ, P.QUOTE_READ, P.SCHEME_EDIT, P.MODEL_PROMOTE, P.SCORE_ANSWER,
         },
         "regulator": _PARTY | {P.AUDIT_READ, P.LINKAGE_READ, P.QUOTE_READ, P.MANDATE_READ, P.POOL_READ},
     }.items()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -263,3 +263,9 @@ def find_demonstration_accounts(session: orm.Session) -> Sequence[Membership]:
         .where(User.email.endswith("@demo.pilotage.example"), Membership.ended_at.is_(None))
         .order_by(Membership.id)
     ).all()
+
+
+def map_user_names(session: orm.Session, *, public_ids: Iterable[str]) -> dict[str, str]:
+    """Public id to the Chinese name of a user, for pages of the operator that show who acted."""
+    users = session.scalars(sa.select(User).where(User.public_id.in_(list(public_ids))))
+    return {user.public_id: user.name_zh for user in users}

@@ -20,7 +20,7 @@ from marketplace.api.project_schemas import (
 from marketplace.db import current_session
 from marketplace.projects.listing import ProjectFilter
 from marketplace.projects.listing import list_projects as list_rows
-from marketplace.projects.presentation import present_project
+from marketplace.projects.presentation import present_project, present_projects
 from marketplace.projects.queries import get_project
 from marketplace.projects.services import create_project, edit_project, move_project
 from marketplace.projects.words import PROJECT_STATES
@@ -48,7 +48,7 @@ def list_projects(query: dict[str, Any]) -> dict[str, Any]:
     wanted = ProjectFilter(**facets)
     page = list_rows(session, actor=actor, wanted=wanted, limit=limit, cursor=cursor)
     return {
-        "data": [present_project(session, project=row, actor=actor) for row in page.rows],
+        "data": present_projects(session, projects=page.rows, actor=actor),
         "page": {"next_cursor": page.next_cursor, "total": page.total},
     }
 

@@ -83,3 +83,45 @@ class NotEngagedError(NotAllowedError):
 class GainsFromResultError(NotAllowedError):
     code = "gains_from_result"
     message = "Whoever gains from a result cannot decide it."
+
+
+class ContestNotFoundError(NotFoundError):
+    code = "contest_not_found"
+    message = "There is no such contest, or you may not see it."
+
+
+class ContestInvalidError(InvalidInputError):
+    code = "contest_invalid"
+
+
+class ContestStateError(ConflictError):
+    code = "contest_state"
+    message = "This score is contested already, or the contest was answered."
+
+
+class ModelNotFoundError(NotFoundError):
+    code = "model_not_found"
+    message = "There is no such model."
+
+
+class ModelStateError(ConflictError):
+    code = "model_state"
+    message = "Only a candidate can be proposed, and only an open proposal can be decided."
+
+
+class PromotionInvalidError(InvalidInputError):
+    code = "promotion_invalid"
+
+
+class SamePersonError(NotAllowedError):
+    code = "same_person"
+    message = "Whoever proposed the model cannot also confirm it; a second person decides."
+
+
+class OutcomeInvalidError(InvalidInputError):
+    code = "outcome_invalid"
+
+
+class OutcomeStateError(ConflictError):
+    code = "outcome_state"
+    message = "An outcome is recorded once the pilot has begun."

@@ -1,36 +1,71 @@
-"""The fitted model on disk: one file with its digest beside it, made at set-up and loaded by the jobs."""
+"""Fitted models on disk; the registry in the database says which of them makes the scores, and with what digest."""
 
 from __future__ import annotations
 
-import json
-import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-POINTER = "current.json"
-MODEL_FILE = "prior.skops"
+
+@dataclass(frozen=True)
+class LoadedModel:
+    """A model in memory and the facts that its row of the registry holds."""
+
+    model: Any
+    facts: dict[str, Any]
 
 
-def fit_and_store_model(directory: Path) -> dict[str, str]:
-    """Fit the model from the evidence tables and make it the current one; returns its version and digests."""
-    from risk import fit_prior_model, save_model
+def store_model(directory: Path, model: Any, *, metrics: Mapping[str, Any] | None = None) -> LoadedModel:
+    """Write a model to a file of its own and return it with the facts for the registry."""
+    from risk.scoring.model_files import library_versions, save_model
 
     directory.mkdir(parents=True, exist_ok=True)
-    model = fit_prior_model()
-    digest = save_model(model, directory / MODEL_FILE)
-    facts = {"file": MODEL_FILE, "sha256": digest, "version": model.version, "table_version": model.table_version}
-    partial = directory / f"{POINTER}.partial"
-    partial.write_text(json.dumps(facts, sort_keys=True))
-    os.replace(partial, directory / POINTER)
-    return facts
+    name = f"{model.version}.skops"
+    partial = directory / f"{name}.new"
+    digest = save_model(model, partial)
+    # The digest is part of the name: a second fit never replaces the file that the registry names.
+    partial = partial.rename(directory / f"{model.version}-{digest[:12]}.skops")
+    return LoadedModel(
+        model,
+        {
+            "version": model.version,
+            "coefficients_digest": model.digest,
+            "coefficients": model.coefficients_hex(),
+            "file_name": partial.name,
+            "file_sha256": digest,
+            "table_version": model.table_version,
+            "support": model.state,
+            "own_outcomes": model.own_outcomes,
+            "own_events": model.own_events,
+            "libraries": library_versions(),
+            "metrics": dict(metrics or {}),
+        },
+    )
 
 
-def load_current_model(directory: Path) -> Any:
-    """The current model; fitted first where none is stored, or where the evidence tables are newer."""
-    from risk import get_table_version, load_model
+def fit_and_store_model(directory: Path) -> LoadedModel:
+    """Fit the model from the evidence tables and write it; the registry decides whether it makes scores."""
+    from risk import fit_prior_model
 
-    pointer = directory / POINTER
-    facts = json.loads(pointer.read_text()) if pointer.exists() else None
-    if facts is None or facts["table_version"] != get_table_version():
-        facts = fit_and_store_model(directory)
-    return load_model(directory / facts["file"], digest=facts["sha256"])
+    return store_model(directory, fit_prior_model())
+
+
+def load_registered_model(directory: Path, facts: Mapping[str, Any] | None) -> LoadedModel:
+    """The model of a registry row; without one, that of the evidence tables, which the caller then registers.
+
+    A file that is gone (another machine, a new volume) is made again where the evidence tables still give the same
+    vector. Raises a RiskError where the file was altered, or is gone and cannot be made again.
+    """
+    from risk import fit_prior_model, load_model
+    from risk.scoring.model_files import ModelFileError
+
+    if facts is None:
+        return fit_and_store_model(directory)
+    try:
+        model = load_model(directory / str(facts["file_name"]), digest=str(facts["file_sha256"]))
+    except ModelFileError as error:
+        model = fit_prior_model()
+        if error.code != "model_file_missing" or model.digest != facts["coefficients_digest"]:
+            raise
+    return LoadedModel(model, dict(facts))

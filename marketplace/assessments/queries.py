@@ -20,7 +20,7 @@ from marketplace.assessments.models import (
     StoredScore,
 )
 from marketplace.projects.models import Milestone, Project, ProjectGrant
-from marketplace.projects.queries import granted_projects, is_qualified, visible_projects
+from marketplace.projects.queries import granted_projects, is_qualified, reads_score, visible_projects
 
 
 def _room_projects(actor: Any) -> sa.Select[int]:
@@ -159,16 +159,11 @@ def share_members(session: orm.Session, *, first: int, others: Sequence[int]) ->
 
 
 def visible_scores(actor: Any) -> sa.Select[StoredScore]:
-    """Scores are read by the team and by those who read the qualified fields of the project."""
-    statement = sa.select(StoredScore).join(StoredScore.project)
-    if is_qualified(actor):
-        return statement.where(Project.id.in_(visible_projects(actor).with_only_columns(Project.id)))
-    return statement.where(
-        sa.or_(
-            Project.organisation_id == actor.organisation_id,
-            sa.and_(Project.pilot_centre_id == actor.organisation_id, Project.state != "draft"),
-            Project.id.in_(granted_projects(actor.organisation_id)),
-        )
+    """Scores are read by the team, by the market's keepers, and by those whom the team consents to let read them."""
+    return (
+        sa.select(StoredScore)
+        .join(StoredScore.project)
+        .where(reads_score(actor), Project.id.in_(visible_projects(actor).with_only_columns(Project.id)))
     )
 
 
@@ -186,6 +181,14 @@ def find_visible_score(session: orm.Session, *, actor: Any, project_id: int) -> 
     return session.scalar(
         visible_scores(actor).where(StoredScore.project_id == project_id).order_by(StoredScore.id.desc()).limit(1)
     )
+
+
+def get_visible_score(session: orm.Session, *, actor: Any, project_id: int) -> StoredScore:
+    """The latest score of a project; raises ScoreNotFoundError where there is none that the actor may read."""
+    found = find_visible_score(session, actor=actor, project_id=project_id)
+    if found is None:
+        raise ScoreNotFoundError()
+    return found
 
 
 def list_scores(session: orm.Session, *, actor: Any, project_id: int, limit: int = 20) -> Sequence[StoredScore]:

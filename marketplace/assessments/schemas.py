@@ -8,6 +8,7 @@ import marshmallow as ma
 
 from marketplace.assessments.words import ENVIRONMENTS, EVIDENCE_TYPES, JUDGEMENTS, SCALES
 from marketplace.errors import InvalidInputError
+from marketplace.money import LIMIT_MINOR
 from marketplace.projects.fields import BoundedNumber, Day, DecimalText, PlainText, Word
 from marketplace.projects.schemas import PublicIdText, flatten_messages
 from marketplace.projects.words import MILESTONE_RESULTS
@@ -49,6 +50,16 @@ class MilestoneDecisionSchema(StrictSchema):
     decided_on = Day(required=True)
     grounds = PlainText(4000, required=True, filled=True)
     measured_value = DecimalText(minimum="0", maximum="1000000000", allow_none=True)
+
+
+class OutcomeSchema(StrictSchema):
+    completed = ma.fields.Boolean(required=True, truthy={True}, falsy={False})
+    trl_reached = BoundedNumber(0, 9, required=True)
+    started_on = Day(required=True)
+    ended_on = Day(required=True)
+    cost_minor = BoundedNumber(0, LIMIT_MINOR, required=True)
+    loss_minor = BoundedNumber(0, LIMIT_MINOR, required=True)
+    grounds = PlainText(4000, required=True, filled=True)
 
 
 def read_values(schema: StrictSchema, values: dict[str, Any], error_class: type[InvalidInputError]) -> dict[str, Any]:

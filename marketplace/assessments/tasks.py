@@ -1,4 +1,4 @@
-"""Jobs of assessments: computing a score, and letting assessments lapse."""
+"""Jobs of assessments: computing a score, letting assessments lapse, reminding of contests."""
 
 from __future__ import annotations
 
@@ -8,31 +8,39 @@ from typing import Any
 
 from sqlalchemy import orm
 
-from marketplace.assessments.model_store import load_current_model
+from marketplace import clock
+from marketplace.assessments.model_store import load_registered_model
 from marketplace.assessments.services.assessing import expire_assessments
+from marketplace.assessments.services.checking import check_champion
+from marketplace.assessments.services.contests import remind_of_contests
+from marketplace.assessments.services.registry import describe_champion, register_model
 from marketplace.assessments.services.scoring import JOB_NAME, build_features, store_score
 from marketplace.config import Settings
+from marketplace.events import OutcomeRecorded
 from marketplace.jobs.registry import JobKind, register_job
+from marketplace.jobs.services import enqueue_job
 from marketplace.notifications.services import notify
 from marketplace.projects.queries import find_project
 
 EXPIRY_JOB_NAME = "assessments.expire"
+CHECK_JOB_NAME = "assessments.check_model"
+CONTEST_JOB_NAME = "assessments.remind_of_contests"
 
 
 def prepare_score(session: orm.Session, *, project_id: int, requested_by: str) -> dict[str, Any]:
-    """Read what the score needs."""
+    """Read what the score needs, and which model makes it."""
     project = find_project(session, project_id=project_id)
     if project is None:
         raise LookupError(f"project {project_id} is gone")
-    return build_features(session, project=project)
+    return {"features": build_features(session, project=project), "champion": describe_champion(session)}
 
 
-def compute_score(features: dict[str, Any], *, directory: Path) -> dict[str, Any]:
-    """Score one row with the stored model; no transaction is open."""
+def compute_score(data: dict[str, Any], *, directory: Path) -> dict[str, Any]:
+    """Score one row with the model in use; no transaction is open."""
     from risk import score_projects
 
-    content: dict[str, Any] = score_projects([features], model=load_current_model(directory))[0]
-    return content
+    loaded = load_registered_model(directory, data["champion"])
+    return {"content": score_projects([data["features"]], model=loaded.model)[0], "facts": loaded.facts}
 
 
 def record_score(
@@ -42,7 +50,8 @@ def record_score(
     project = find_project(session, project_id=project_id)
     if project is None:
         raise LookupError(f"project {project_id} is gone")
-    score = store_score(session, project=project, content=data, now=now, requested_by=requested_by)
+    register_model(session, facts=data["facts"], now=now)
+    score = store_score(session, project=project, content=data["content"], now=now, requested_by=requested_by)
     url = f"/projects/{project.public_id}/score"
     notify(
         session, organisation_ids=[project.organisation_id], kind="score.computed",
@@ -57,12 +66,29 @@ def record_expiry(session: orm.Session, *, now: datetime) -> None:
     expire_assessments(session, now=now)
 
 
+def record_reminders(session: orm.Session, *, now: datetime) -> None:
+    """Once a day."""
+    remind_of_contests(session, now=now)
+
+
+def on_outcome_recorded(session: orm.Session, _event: OutcomeRecorded) -> None:
+    """Another outcome may show that the model in use does not hold."""
+    enqueue_job(session, name=CHECK_JOB_NAME, now=clock.now(), dedupe_key=CHECK_JOB_NAME)
+
+
+def record_check(session: orm.Session, *, now: datetime) -> None:
+    """Once a day, and after each outcome."""
+    check_champion(session, now=now)
+
+
 def register(settings: Settings) -> None:
     """Make the jobs known, with the folder of the models."""
     directory = settings.models_directory
 
-    def compute(features: dict[str, Any]) -> dict[str, Any]:
-        return compute_score(features, directory=directory)
+    def compute(data: dict[str, Any]) -> dict[str, Any]:
+        return compute_score(data, directory=directory)
 
     register_job(JobKind(name=JOB_NAME, prepare=prepare_score, compute=compute, record=record_score))
     register_job(JobKind(name=EXPIRY_JOB_NAME, record=record_expiry, every_seconds=86_400))
+    register_job(JobKind(name=CONTEST_JOB_NAME, record=record_reminders, every_seconds=86_400))
+    register_job(JobKind(name=CHECK_JOB_NAME, record=record_check, every_seconds=86_400))

@@ -9,3 +9,6 @@ ASSESSMENT_STATES = ("requested", "accepted", "in_progress", "signed", "expired"
 JUDGEMENTS = ("met", "not_met", "not_applicable")
 DISPUTE_STATES = ("open", "upheld", "dismissed")
 DECIDER_KINDS = ("testing_body", "assessor")
+MODEL_STATES = ("candidate", "champion", "retired")
+PROMOTION_STATES = ("open", "confirmed", "refused")
+CHECK_STATES = ("not_enough_data", "holds", "breaks")

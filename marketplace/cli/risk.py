@@ -1,6 +1,10 @@
-"""`flask risk fit | recompute | score`."""
+"""`flask risk fit | models | outcomes | register | recompute | score`."""
 
 from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask, current_app
@@ -8,9 +12,11 @@ from flask.cli import AppGroup
 from sqlalchemy import orm
 
 from marketplace import clock
-from marketplace.assessments.model_store import fit_and_store_model, load_current_model
+from marketplace.assessments import score_queries
+from marketplace.assessments.model_store import fit_and_store_model, load_registered_model, store_model
 from marketplace.assessments.queries import find_score_by_public_id
-from marketplace.assessments.services import score_now
+from marketplace.assessments.recomputation import recompute_score
+from marketplace.assessments.services import describe_champion, list_training_rows, register_model, score_now
 from marketplace.cli.edges import transaction_command
 from marketplace.db import READ
 from marketplace.projects.queries import find_project_by_code
@@ -19,30 +25,78 @@ group = AppGroup("risk", help="The risk model and the stored scores.")
 
 
 @group.command("fit")
-def fit() -> None:
-    """Fit the model from the evidence tables and make it the current one."""
-    facts = fit_and_store_model(current_app.settings.models_directory)  # type: ignore[attr-defined]  # Marketplace
-    click.echo(f"model {facts['version']}, tables {facts['table_version']}, sha256 {facts['sha256']}")
+@transaction_command()
+def fit(session: orm.Session) -> None:
+    """Fit the model from the evidence tables and register it; the first one is the champion."""
+    facts = fit_and_store_model(_directory()).facts
+    model = register_model(session, facts=facts, now=clock.now())
+    click.echo(f"model {model.version} ({model.state}), tables {model.table_version}, sha256 {model.file_sha256}")
+
+
+@group.command("models")
+@transaction_command(READ)
+def models(session: orm.Session) -> None:
+    """List every registered model."""
+    for model in score_queries.list_models(session):
+        click.echo(f"{model.public_id} {model.version}: {model.state}, {model.support}, {model.own_outcomes} outcomes")
+
+
+@group.command("outcomes")
+@transaction_command(READ)
+def outcomes(session: orm.Session) -> None:
+    """Print the outcomes of pilots as the rows that retraining takes, in JSON."""
+    click.echo(json.dumps(list_training_rows(session), ensure_ascii=False, indent=1))
+
+
+@group.command("register")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--digest", required=True, help="SHA-256 of the file, as the trainer printed it.")
+@transaction_command()
+def register_(session: orm.Session, file: Path, digest: str) -> None:
+    """Register a trained score model as a candidate; two people then promote it on its page."""
+    from risk import RiskError, load_model
+
+    try:
+        model = load_model(file, digest=digest)
+    except RiskError as error:
+        raise click.ClickException(f"{error.code}: {error.message}") from error
+    report = model.metadata.get("report", model.metadata)
+    facts = store_model(_directory(), model, metrics=report).facts
+    row = register_model(session, facts=facts, now=clock.now())
+    click.echo(f"{row.public_id}: {row.version} ({row.state}), sha256 {row.file_sha256}")
 
 
 @group.command("recompute")
-@click.argument("score_id")
+@click.argument("score_id", required=False)
+@click.option("--all", "every", is_flag=True, help="Every stored score.")
 @transaction_command(READ)
-def recompute_(session: orm.Session, score_id: str) -> None:
-    """Compute a stored score again from its snapshot and compare."""
-    from risk import RiskError, recompute
+def recompute_(session: orm.Session, score_id: str | None, every: bool) -> None:
+    """Compute stored scores again from their snapshots and their models' vectors, and say what differs."""
+    if bool(score_id) == every:
+        raise click.UsageError("name one score or --all")
+    if every:
+        scores = list(score_queries.list_all_scores(session))
+    else:
+        found = find_score_by_public_id(session, public_id=score_id or "")
+        if found is None:
+            raise click.ClickException("there is no such score")
+        scores = [found]
+    wrong = sum(not _recompute(session, score, say_all=not every) for score in scores)
+    if every:
+        click.echo(f"{len(scores)} scores computed again, {wrong} differ")
+    if wrong:
+        raise SystemExit(1)
 
-    score = find_score_by_public_id(session, public_id=score_id)
-    if score is None:
-        raise click.ClickException("there is no such score")
-    model = load_current_model(current_app.settings.models_directory)  # type: ignore[attr-defined]  # Marketplace
-    try:
-        again = recompute(score.content, model.coefficients_hex())
-    except RiskError as error:
-        raise click.ClickException(f"{error.code}: {error.message}") from error
-    if again != score.content["probability"]:
-        raise click.ClickException(f"stored {score.content['probability']}, computed {again}")
-    click.echo(f"{score_id}: {again} as stored, model {score.model_version}")
+
+def _recompute(session: orm.Session, score: Any, *, say_all: bool) -> bool:
+    """One score; what differs goes to the error stream, one line each."""
+    model = score_queries.find_model_by_digest(session, digest=score.model_digest)
+    result = recompute_score(score, None if model is None else model.coefficients)
+    for code, text in result.differences:
+        click.echo(f"{score.public_id}: {code}: {text}", err=True)
+    if result.holds and say_all:
+        click.echo(f"{score.public_id}: {result.computed} as stored, model {score.model_version}")
+    return result.holds
 
 
 @group.command("score")
@@ -53,9 +107,13 @@ def score_(session: orm.Session, project_code: str) -> None:
     project = find_project_by_code(session, code=project_code)
     if project is None:
         raise click.ClickException("there is no such project")
-    model = load_current_model(current_app.settings.models_directory)  # type: ignore[attr-defined]  # Marketplace
+    model = load_registered_model(_directory(), describe_champion(session))
     score = score_now(session, project=project, model=model, now=clock.now())
     click.echo(f"{score.public_id}: {score.state}, probability {score.probability}, band {score.band}")
+
+
+def _directory() -> Any:
+    return current_app.settings.models_directory  # type: ignore[attr-defined]  # Marketplace
 
 
 def register(app: Flask) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from marketplace.projects.models import Project
+from marketplace.projects.models import Project, ScoreConsent
 from marketplace.projects.search import list_tokens
 
 # Cover and guarantees are asked beside the money, so they do not count towards the size of the round.
@@ -45,14 +46,25 @@ class ProjectFacts:
     figures: dict[str, Decimal | None]
     words: dict[str, str | None]
     tokens: frozenset[str]
+    # Whom the team lets read the score, by organisation and by kind; nobody unless it says so.
+    score_open_to: frozenset[int] = frozenset()
+    score_open_kinds: frozenset[str] = frozenset()
+
+    def seen_by(self, organisation: Any) -> ProjectFacts:
+        """The facts as this funder may know them: without the score where the team did not let it read the score."""
+        verified = organisation.verification_state == "verified"
+        if organisation.id in self.score_open_to or (verified and organisation.kind in self.score_open_kinds):
+            return self
+        return replace(self, probability=None, band=None)
 
     @property
     def round_size_minor(self) -> int:
         return sum(ask.amount_minor for ask in self.asks if ask.instrument not in _NOT_MONEY)
 
 
-def build_facts(project: Project, *, insured: bool, today: date) -> ProjectFacts:
-    """Read a project whose team and funding needs are loaded."""
+def build_facts(project: Project, *, insured: bool, today: date, consents: Iterable[ScoreConsent] = ()) -> ProjectFacts:
+    """Read a project whose team and funding needs are loaded; `consents` are those of it that stand."""
+    consents = list(consents)
     share = project.unproven_equipment_share
     return ProjectFacts(
         organisation_ids=frozenset(
@@ -87,6 +99,8 @@ def build_facts(project: Project, *, insured: bool, today: date) -> ProjectFacts
             for text in (project.title_zh, project.title_en, project.summary_zh, project.summary_en)
             for token in list_tokens(text)
         ),
+        score_open_to=frozenset(row.organisation_id for row in consents if row.organisation_id is not None),
+        score_open_kinds=frozenset(row.organisation_kind for row in consents if row.organisation_kind is not None),
     )
 
 

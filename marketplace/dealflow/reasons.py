@@ -92,7 +92,7 @@ SENTENCES: dict[str, dict[str, str]] = {
     "risk": {
         HOLDS: "The risk of failure is %(band)s; at most %(most_band)s is taken.",
         REFUSED: "The risk of failure is %(band)s; at most %(most_band)s is taken.",
-        UNKNOWN: "There is no risk score yet; at most %(most_band)s is taken.",
+        UNKNOWN: "There is no risk score that this funder may read; at most %(most_band)s is taken.",
     },
     "exclusion": {
         HOLDS: "%(field)s is %(found)s; refused is %(operator)s %(value)s.",

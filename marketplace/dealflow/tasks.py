@@ -16,10 +16,18 @@ from marketplace.dealflow.services.matches import (
     Scored,
     find_mandate_matches,
     find_project_matches,
+    refresh_project_matches,
     store_mandate_matches,
     store_project_matches,
 )
-from marketplace.events import AssessmentSigned, CommitmentChanged, PolicyBound, ProjectStateChanged, ScoreStored
+from marketplace.events import (
+    AssessmentSigned,
+    CommitmentChanged,
+    PolicyBound,
+    ProjectStateChanged,
+    ScoreConsentChanged,
+    ScoreStored,
+)
 from marketplace.jobs.registry import JobKind, register_job
 from marketplace.jobs.services import enqueue_job
 
@@ -43,6 +51,11 @@ def on_assessment_signed(session: orm.Session, event: AssessmentSigned) -> None:
 def on_score_stored(session: orm.Session, event: ScoreStored) -> None:
     """Another band may open or close mandates."""
     _ask(session, event.project_id)
+
+
+def on_score_consent_changed(session: orm.Session, event: ScoreConsentChanged) -> None:
+    """Whoever may not read a score is not matched by it; at once, because a consent taken back bites at once."""
+    refresh_project_matches(session, project_id=event.project_id, now=clock.now())
 
 
 def on_policy_bound(session: orm.Session, event: PolicyBound) -> None:

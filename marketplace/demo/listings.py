@@ -24,8 +24,10 @@ from marketplace.demo.records import Project as ProjectRecord
 from marketplace.files.services import FileStore
 from marketplace.projects.models import Project
 from marketplace.projects.queries import find_project
-from marketplace.projects.services import create_project, move_project
+from marketplace.projects.services import create_project, grant_score_consent, move_project
 
+# Whom the teams of the demonstration let read their scores: those who price and fund, nobody else.
+SCORE_READERS = ("angel", "venture_fund", "industrial_fund", "guidance_fund", "bank", "insurer", "guarantor")
 NO_TIES = "We hold no share in, owe nothing to, and have not worked for any party of this project in three years."
 # The way from the draft to each state that a listing may stand in without a round or an agreement.
 WAYS: dict[str, tuple[str, ...]] = {
@@ -51,6 +53,8 @@ def list_project(
         reason = "The team postponed the pilot." if state == "withdrawn" else ""
         moment = now + timedelta(hours=step + 1)
         move_project(session, actor=mover, project=project, state=state, reason=reason, now=moment)
+    for kind in SCORE_READERS:
+        grant_score_consent(session, actor=team, project=project, organisation_kind=kind, now=now)
     return project
 
 

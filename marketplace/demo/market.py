@@ -8,7 +8,7 @@ from datetime import UTC, date, datetime
 from typing import Any
 
 from marketplace import clock
-from marketplace.assessments.model_store import load_current_model
+from marketplace.assessments.model_store import load_registered_model
 from marketplace.config import Settings
 from marketplace.db import Database
 from marketplace.demo.content import load_content
@@ -63,7 +63,7 @@ def prepare_market(
     with database.transaction() as session:
         schemes = record_schemes(session, content=content, cast=cast, now=OPENED)
     say(f"{len(cast.organisations)} organisations, {len(schemes)} scheme rules")
-    model = load_current_model(settings.models_directory)
+    model = load_registered_model(settings.models_directory, None)
     today = min(clock.day_in_zone(clock.now()), TOLD_ON)
     return Market(database, store, content, cast, schemes, model, today, say)
 

@@ -66,3 +66,8 @@ class SoftCommitmentsLeftError(ConflictError):
 class HolderLimitError(ConflictError):
     code = "too_many_holders"
     message = "Direct equity is held by at most 200 holders."
+
+
+class ScoreAloneError(InvalidInputError):
+    code = "score_alone"
+    message = "A risk score alone refuses nobody: say what else speaks against the project."

@@ -8,6 +8,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from marketplace.assessments.portfolio import Holding
 from marketplace.funding.errors import RoundNotFoundError
 from marketplace.funding.models import Commitment, DecisionFile, FundingRefusal, LinkageRule, Round
 from marketplace.projects.models import Project
@@ -118,6 +119,16 @@ def list_commitments(session: orm.Session, *, actor: Any) -> Sequence[Commitment
         )
         .order_by(Commitment.id.desc())
     ).all()
+
+
+def list_commitment_holdings(session: orm.Session, *, actor: Any) -> list[Holding]:
+    """What the actor's organisation has committed and not taken back, for its portfolio."""
+    rows = session.scalars(
+        visible_commitments(actor)
+        .options(orm.contains_eager(Commitment.round).contains_eager(Round.project))
+        .where(Commitment.organisation_id == actor.organisation_id, Commitment.state != "released")
+    )
+    return [Holding(row.round.project, row.amount_minor, row.round.currency) for row in rows]
 
 
 def find_open_commitment(

@@ -65,3 +65,12 @@ class TooManyClausesError(InvalidInputError):
 class ImportRefusedError(InvalidInputError):
     code = "import_refused"
     message = "Nothing was imported: some rows cannot be used."
+
+
+class ConsentNotFoundError(NotFoundError):
+    code = "consent_not_found"
+    message = "There is no such consent of this project."
+
+
+class ConsentInvalidError(InvalidInputError):
+    code = "consent_invalid"

@@ -11,7 +11,7 @@ from sqlalchemy import orm
 
 from marketplace.projects.listing import ProjectFilter, filtered_projects
 from marketplace.projects.models import FundingNeed, Project
-from marketplace.projects.queries import is_qualified
+from marketplace.projects.queries import is_qualified, reads_score
 
 FACETS = ("sectors", "regions", "states", "instruments", "bands")
 QUALIFIED_FACETS = ("instruments", "bands")
@@ -38,6 +38,8 @@ def count_facets(session: orm.Session, *, actor: Any, wanted: ProjectFilter) -> 
         group = _group(facet).label("value")
         number = sa.func.count(sa.distinct(Project.id))
         statement = sa.select(group, number).select_from(Project).where(Project.id.in_(ids)).group_by(group)
+        if facet == "bands":
+            statement = statement.where(reads_score(actor))
         if facet == "instruments":
             statement = statement.join(FundingNeed, FundingNeed.project_id == Project.id)
         counts[facet] = {value: count for value, count in session.execute(statement) if value}

@@ -15,7 +15,13 @@ from sqlalchemy import orm
 
 from marketplace.projects.errors import CursorStaleError, FilterUnknownError, SortUnknownError, TooManyClausesError
 from marketplace.projects.models import FundingNeed, Project
-from marketplace.projects.queries import granted_projects, is_qualified, visible_projects, with_children
+from marketplace.projects.queries import (
+    granted_projects,
+    is_qualified,
+    reads_score,
+    visible_projects,
+    with_children,
+)
 from marketplace.projects.search import list_query_tokens
 from marketplace.projects.words import INSTRUMENTS, PROJECT_STATES, SECTORS
 
@@ -92,11 +98,15 @@ def _read_share(value: Any) -> str:
 
 # Sort name: the expression and how its value is read back from a cursor. Nothing else reaches ORDER BY.
 _SORTS: dict[str, tuple[Any, Any]] = {
-    "published": (lambda: sa.func.coalesce(Project.published_at, Project.created_at), datetime.fromisoformat),
-    "amount": (lambda: Project.total_budget_minor, _read_whole),
-    "deadline": (lambda: sa.func.coalesce(_nearest_deadline(), sa.literal(_FAR, sa.Date())), date.fromisoformat),
-    "level": (lambda: sa.func.coalesce(Project.trl_assessed, Project.trl_claimed, 0), _read_whole),
-    "risk": (lambda: sa.func.coalesce(Project.score_probability, "9"), _read_share),
+    "published": (lambda _actor: sa.func.coalesce(Project.published_at, Project.created_at), datetime.fromisoformat),
+    "amount": (lambda _actor: Project.total_budget_minor, _read_whole),
+    "deadline": (lambda _actor: sa.func.coalesce(_nearest_deadline(), sa.literal(_FAR, sa.Date())), date.fromisoformat),
+    "level": (lambda _actor: sa.func.coalesce(Project.trl_assessed, Project.trl_claimed, 0), _read_whole),
+    # A score that the reader may not see sorts as one that is not there.
+    "risk": (
+        lambda actor: sa.case((reads_score(actor), sa.func.coalesce(Project.score_probability, "9")), else_="9"),
+        _read_share,
+    ),
 }
 # Orders over fields that a teaser does not show are open only to those who see these fields everywhere.
 _QUALIFIED_SORTS = ("deadline", "risk")
@@ -148,7 +158,7 @@ def _filter_qualified(statement: sa.Select[Project], wanted: ProjectFilter, acto
     if wanted.amount_to_minor is not None:
         clauses.append(_ask() <= wanted.amount_to_minor)
     if wanted.bands:
-        clauses.append(Project.score_band.in_(wanted.bands))
+        clauses += [Project.score_band.in_(wanted.bands), reads_score(actor)]
     return statement.where(_fields_readable(actor), *clauses) if clauses else statement
 
 
@@ -160,7 +170,7 @@ def list_projects(
     if name in _QUALIFIED_SORTS and not is_qualified(actor):
         raise SortUnknownError(field="sort")
     make_key, read = _SORTS[name]
-    key = make_key()
+    key = make_key(actor)
     statement = filtered_projects(wanted, actor)
     total = session.scalar(sa.select(sa.func.count()).select_from(statement.order_by(None).subquery())) or 0
     if cursor:

@@ -14,11 +14,13 @@ from marketplace.money import EXPONENTS
 from marketplace.projects.words import (
     APPROVAL_KINDS,
     BUDGET_KINDS,
+    CONSENT_BASES,
     GRANT_LEVELS,
     INSTRUMENTS,
     MILESTONE_STATES,
     ORGANISATION_SIZES,
     PROJECT_STATES,
+    SCORE_READER_KINDS,
     SECTORS,
     VISIBILITIES,
 )
@@ -247,3 +249,39 @@ class ProjectGrant(Base, PublicId):
     granted_by: orm.Mapped[str] = orm.mapped_column(sa.String(40), default="")
     granted_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
     revoked_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
+
+
+class ScoreConsent(Base, PublicId):
+    """The team's consent that one organisation, or every verified one of a kind, reads the project's scores.
+
+    A row is never changed but to end it, so that who could read what, and when, can be told later.
+    """
+
+    PREFIX = "scn"
+    __tablename__ = "score_consent"
+    __table_args__ = (
+        words_check("organisation_kind", SCORE_READER_KINDS),
+        words_check("basis", CONSENT_BASES),
+        sa.CheckConstraint("(organisation_id IS NULL) <> (organisation_kind IS NULL)", name="one_recipient"),
+        sa.Index(
+            "uq_score_consent_organisation", "project_id", "organisation_id", unique=True,
+            sqlite_where=sa.text("revoked_at IS NULL"), postgresql_where=sa.text("revoked_at IS NULL"),
+        ),
+        sa.Index(
+            "uq_score_consent_kind", "project_id", "organisation_kind", unique=True,
+            sqlite_where=sa.text("revoked_at IS NULL"), postgresql_where=sa.text("revoked_at IS NULL"),
+        ),
+    )  # fmt: skip
+
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    project_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("project.id"), index=True)
+    organisation_id: orm.Mapped[int | None] = orm.mapped_column(sa.ForeignKey("organisation.id"), index=True)
+    organisation_kind: orm.Mapped[str | None] = orm.mapped_column(sa.String(24))
+    # What the consent was given for: by the team itself, or with a request for a quote.
+    basis: orm.Mapped[str] = orm.mapped_column(sa.String(16), default="team")
+    granted_by: orm.Mapped[str] = orm.mapped_column(sa.String(40), default="")
+    granted_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
+    revoked_by: orm.Mapped[str] = orm.mapped_column(sa.String(40), default="")
+    revoked_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
+
+    organisation: orm.Mapped[Organisation | None] = orm.relationship(lazy="raise")

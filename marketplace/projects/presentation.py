@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from sqlalchemy import orm
 
 from marketplace.projects.models import Project
-from marketplace.projects.queries import find_grant, is_qualified
+from marketplace.projects.queries import find_grant, is_qualified, list_score_read_ids
 
 TEASER, QUALIFIED, ROOM, OWN = "teaser", "qualified", "room", "own"
 
@@ -19,8 +20,10 @@ _TEASER_FIELDS = (
 )  # fmt: skip
 _QUALIFIED_FIELDS = (
     "scale_up_factor", "new_process_steps", "unproven_equipment_share", "solids_handling", "recycle_streams",
-    "lead_organisation_size", "score_probability", "score_band", "score_state", "state_reason",
+    "lead_organisation_size", "state_reason",
 )  # fmt: skip
+# Read only by whom the team lets: see `queries.reads_score`.
+_SCORE_FIELDS = ("score_probability", "score_band", "score_state")
 _ROOM_FIELDS = ("confidential_zh", "confidential_en")
 _OWN_FIELDS = ("created_at", "updated_at")
 
@@ -41,11 +44,22 @@ def get_access(session: orm.Session, *, project: Project, actor: Any) -> str:
 
 def present_project(session: orm.Session, *, project: Project, actor: Any) -> dict[str, Any]:
     """The project as this actor may know it; its children must be loaded."""
-    return present_fields(project, access=get_access(session, project=project, actor=actor))
+    return present_projects(session, projects=[project], actor=actor)[0]
 
 
-def present_fields(project: Project, *, access: str) -> dict[str, Any]:
-    """The fields of one level of access."""
+def present_projects(session: orm.Session, *, projects: Sequence[Project], actor: Any) -> list[dict[str, Any]]:
+    """The rows of a list, each as this actor may know it."""
+    scores = list_score_read_ids(session, actor=actor, project_ids=[project.id for project in projects])
+    return [
+        present_fields(
+            project, access=get_access(session, project=project, actor=actor), reads_score=project.id in scores
+        )
+        for project in projects
+    ]
+
+
+def present_fields(project: Project, *, access: str, reads_score: bool) -> dict[str, Any]:
+    """The fields of one level of access; those of the score by the team's consent."""
     shown: dict[str, Any] = {"id": project.public_id, "access": access}
     shown |= {name: getattr(project, name) for name in _TEASER_FIELDS}
     shown["team"] = _organisation(project.organisation)
@@ -53,6 +67,8 @@ def present_fields(project: Project, *, access: str) -> dict[str, Any]:
     if access == TEASER:
         return shown
     shown |= {name: getattr(project, name) for name in _QUALIFIED_FIELDS}
+    if reads_score:
+        shown |= {name: getattr(project, name) for name in _SCORE_FIELDS}
     shown |= _present_children(project)
     shown["pilot_centre"] = _organisation(project.pilot_centre) if project.pilot_centre else None
     shown["ip"] = list(project.ip)

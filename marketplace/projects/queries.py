@@ -9,8 +9,8 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from marketplace.accounts.models import Organisation
-from marketplace.projects.errors import ProjectNotFoundError
-from marketplace.projects.models import Milestone, Project, ProjectGrant
+from marketplace.projects.errors import ConsentNotFoundError, ProjectNotFoundError
+from marketplace.projects.models import Milestone, Project, ProjectGrant, ScoreConsent
 from marketplace.projects.words import LISTED_STATES
 
 # Kinds of organisation that, once verified, read the qualified fields of every listing.
@@ -58,6 +58,72 @@ def visible_projects(actor: Any) -> sa.Select[Project]:
             Project.id.in_(granted_projects(actor.organisation_id)),
         )
     )
+
+
+def reads_score(actor: Any) -> sa.ColumnElement[bool]:
+    """Where this actor reads the scores of a project: its own, the market's keepers, and by the team's consent."""
+    if actor is None:
+        return sa.false()
+    if actor.organisation_kind in SUPERVISING_KINDS:
+        return sa.true()
+    recipient = ScoreConsent.organisation_id == actor.organisation_id
+    if actor.verified:
+        recipient = sa.or_(recipient, ScoreConsent.organisation_kind == actor.organisation_kind)
+    consented = sa.select(ScoreConsent.project_id).where(ScoreConsent.revoked_at.is_(None), recipient)
+    return sa.or_(Project.organisation_id == actor.organisation_id, Project.id.in_(consented))
+
+
+def list_score_read_ids(session: orm.Session, *, actor: Any, project_ids: Iterable[int]) -> set[int]:
+    """Which of these projects' scores the actor reads."""
+    return set(session.scalars(sa.select(Project.id).where(Project.id.in_(list(project_ids)), reads_score(actor))))
+
+
+def select_project_id(*, project_id: int) -> sa.Select[Any]:
+    """The row to lock before something of a project is counted."""
+    return sa.select(Project.id).where(Project.id == project_id)
+
+
+def list_consents(session: orm.Session, *, project_id: int) -> Sequence[ScoreConsent]:
+    """Every consent of a project, also those taken back, with the organisations named."""
+    return session.scalars(
+        sa.select(ScoreConsent)
+        .options(orm.joinedload(ScoreConsent.organisation))
+        .where(ScoreConsent.project_id == project_id)
+        .order_by(ScoreConsent.revoked_at.is_not(None), ScoreConsent.id)
+    ).all()
+
+
+def list_standing_consents(session: orm.Session, *, project_ids: Iterable[int]) -> Sequence[ScoreConsent]:
+    """The consents that stand, of several projects."""
+    return session.scalars(
+        sa.select(ScoreConsent).where(ScoreConsent.project_id.in_(list(project_ids)), ScoreConsent.revoked_at.is_(None))
+    ).all()
+
+
+def find_standing_consent(
+    session: orm.Session, *, project_id: int, organisation_id: int | None = None, organisation_kind: str | None = None
+) -> ScoreConsent | None:
+    return session.scalar(
+        sa.select(ScoreConsent).where(
+            ScoreConsent.project_id == project_id,
+            ScoreConsent.revoked_at.is_(None),
+            ScoreConsent.organisation_id == organisation_id
+            if organisation_id is not None
+            else ScoreConsent.organisation_kind == organisation_kind,
+        )
+    )
+
+
+def get_consent(session: orm.Session, *, project_id: int, public_id: str) -> ScoreConsent:
+    """One consent of a project, standing or ended."""
+    found = session.scalar(
+        sa.select(ScoreConsent)
+        .options(orm.joinedload(ScoreConsent.organisation))
+        .where(ScoreConsent.project_id == project_id, ScoreConsent.public_id == public_id)
+    )
+    if found is None:
+        raise ConsentNotFoundError()
+    return found
 
 
 def own_projects(actor: Any) -> sa.Select[Project]:

@@ -16,6 +16,12 @@ LISTED_STATES = tuple(state for state in PROJECT_STATES if state not in ("draft"
 # teaser: anybody sees the public fields; qualified: only verified organisations find the listing at all.
 VISIBILITIES = ("teaser", "qualified")
 GRANT_LEVELS = ("qualified", "room")
+# Kinds whose verified members a team may let read its scores all at once.
+SCORE_READER_KINDS = (
+    "angel", "venture_fund", "industrial_fund", "guidance_fund", "bank", "insurer", "guarantor", "pool_operator",
+    "assessor", "testing_body", "auditor",
+)  # fmt: skip
+CONSENT_BASES = ("team", "quote_request")
 BUDGET_KINDS = (
     "equipment", "materials", "personnel", "centre_fees", "testing", "safety_environment", "reserve",
 )  # fmt: skip

@@ -12,7 +12,8 @@ if TYPE_CHECKING:
 
 # One module of views for each domain; every one has a `blueprint`.
 VIEW_MODULES = (
-    "home", "accounts", "projects", "assessments", "dealflow", "funding", "insurance", "pools", "agreements",
+    "home", "accounts", "projects", "assessments", "dealflow", "funding", "insurance", "pools", "portfolio",
+    "agreements",
     "payments", "ledger", "linkage", "schemes", "files", "operator", "help", "health",
 )  # fmt: skip
 

@@ -25,7 +25,7 @@ LANGUAGE_COOKIE = "language"
 # One catalogue for each area, merged by Flask-Babel in this order.
 CATALOGUES = (
     "common", "accounts", "projects", "dealflow", "funding", "insurance", "agreements", "linkage", "operator", "home",
-    "security", "errors",
+    "scores", "security", "errors",
 )  # fmt: skip
 
 # (key, English label, endpoint, icon, permission); the order is the order of the main job.
@@ -36,6 +36,7 @@ NAVIGATION: tuple[tuple[str, str, str, str, Permission | None], ...] = (
     ("assessments", "Assessments", "assessments.list_assessments", "assess", Permission.ASSESSMENT_READ),
     ("quotes", "Insurance quotes", "insurance.list_quotes", "shield", Permission.QUOTE_READ),
     ("rounds", "Rounds", "funding.list_rounds", "round", Permission.ROUND_READ),
+    ("portfolio", "Portfolio", "portfolio.show_portfolio", "round", Permission.PORTFOLIO_READ),
     ("agreements", "Agreements", "agreements.list_agreements", "agreement", Permission.AGREEMENT_READ),
     ("pools", "Compensation pools", "pools.list_pools", "shield", Permission.POOL_READ),
     ("payments", "Payments", "payments.list_payments", "payment", Permission.PAYMENT_READ),

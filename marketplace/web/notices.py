@@ -37,6 +37,20 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     ),
     "round_closed": lambda v: _("The round %(title)s is closed.", title=_title(v)),
     "score.computed": lambda v: _("A risk score was computed for %(title)s.", title=_title(v)),
+    "score.opened": lambda v: _("A team lets you read the risk score of %(title)s.", title=_title(v)),
+    "score.contested": lambda v: _(
+        "The team of %(title)s contests its score; answer by %(day)s.", title=_title(v), day=v.get("due_on", "")
+    ),
+    "score.contest_overdue": lambda v: _(
+        "The contest of the score of %(title)s should have been answered by %(day)s.",
+        title=_title(v),
+        day=v.get("due_on", ""),
+    ),
+    "score.contest_answered": lambda v: _("Your contest of the score of %(title)s is answered.", title=_title(v)),
+    "model.proposed": lambda v: _(
+        "The risk model %(model)s is proposed; a second person decides.", model=v.get("model", "")
+    ),
+    "model.check_broke": lambda v: _("The risk model %(model)s no longer holds; see why.", model=v.get("model", "")),
     "project.access_granted": lambda v: _("You were given access to %(title)s.", title=_title(v)),
     "organisation.verification_requested": lambda v: _("An organisation asks to be verified."),
     "organisation.verified": lambda v: _("Your organisation is verified."),

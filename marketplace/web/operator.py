@@ -11,6 +11,7 @@ from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
 from marketplace.accounts.queries import list_organisations, map_organisation_names
+from marketplace.assessments.score_queries import list_contests
 from marketplace.audit.queries import list_lines_filtered
 from marketplace.audit.services import verify_chain
 from marketplace.db import current_session
@@ -39,6 +40,7 @@ def show_overview() -> Any:
         payments=count_payments(session, actor=actor, state="recorded"),
         anomalies=list_anomalies(session, actor=actor),
         parked=job_queries.list_jobs(session, actor=actor, state="parked"),
+        contests=len(list_contests(session, actor=actor, state="open")) if actor.can(Permission.SCORE_ANSWER) else None,
         jobs_waiting=job_queries.count_waiting(session),
     )
 

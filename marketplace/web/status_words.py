@@ -173,6 +173,21 @@ STATUS_WORDS: dict[str, dict[str, tuple[LazyString, str]]] = {
         "validated": (pgettext("score", "Validated"), JADE),
         "expired": (pgettext("score", "Expired"), SLATE),
     },
+    "contest": {
+        "open": (pgettext("contest", "Waits for an answer"), AMBER),
+        "upheld": (pgettext("contest", "Upheld"), VERMILION),
+        "dismissed": (pgettext("contest", "Dismissed"), SLATE),
+    },
+    "risk_model": {
+        "candidate": (pgettext("risk_model", "Candidate"), AMBER),
+        "champion": (pgettext("risk_model", "In use"), JADE),
+        "retired": (pgettext("risk_model", "Retired"), SLATE),
+    },
+    "model_check": {
+        "not_enough_data": (pgettext("model_check", "Too few outcomes to tell"), SLATE),
+        "holds": (pgettext("model_check", "Holds"), JADE),
+        "breaks": (pgettext("model_check", "Breaks"), VERMILION),
+    },
     "band": {
         "low": (pgettext("band", "Low"), JADE),
         "moderate": (pgettext("band", "Moderate"), JADE),

@@ -12,8 +12,10 @@ from marketplace.accounts.access import require_permission
 from marketplace.accounts.permissions import Permission
 from marketplace.assessments import queries
 from marketplace.assessments.errors import ScoreNotFoundError
+from marketplace.assessments.model_store import LoadedModel
 from marketplace.assessments.models import StoredScore
 from marketplace.assessments.rules import compute_evidence_cover
+from marketplace.assessments.services.registry import register_model
 from marketplace.audit.services import record_act
 from marketplace.events import ScoreStored, record_event
 from marketplace.jobs.models import Job
@@ -96,10 +98,11 @@ def store_score(
 
 
 def score_now(
-    session: orm.Session, *, project: Project, model: Any, now: datetime, requested_by: str = ""
+    session: orm.Session, *, project: Project, model: LoadedModel, now: datetime, requested_by: str = ""
 ) -> StoredScore:
     """Compute and keep in one step, for commands and builders that already hold the model."""
     from risk import score_projects
 
-    content = score_projects([build_features(session, project=project)], model=model)[0]
+    register_model(session, facts=model.facts, now=now)
+    content = score_projects([build_features(session, project=project)], model=model.model)[0]
     return store_score(session, project=project, content=content, now=now, requested_by=requested_by)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -16,8 +17,8 @@ from marketplace.dealflow.facts import ProjectFacts, build_facts
 from marketplace.dealflow.matching import Match, match_project, write_match, write_share
 from marketplace.dealflow.models import Mandate, StoredMatch
 from marketplace.dealflow.words import FUNDABLE_STATES, MATCHES_KEPT
-from marketplace.projects.models import Project
-from marketplace.projects.queries import find_project, is_qualified
+from marketplace.projects.models import Project, ScoreConsent
+from marketplace.projects.queries import find_project, is_qualified, list_standing_consents
 
 # What a funder's own budget or calendar refuses says nothing about the project.
 FUNDER_ONLY = ("budget", "mandate_open")
@@ -35,8 +36,15 @@ class Scored:
 
 def read_facts(session: orm.Session, *, projects: Sequence[Project], today: date) -> dict[int, ProjectFacts]:
     """Facts by project id; teams and funding needs are loaded."""
-    covered = queries.list_covered_ids(session, project_ids=[project.id for project in projects])
-    return {project.id: build_facts(project, insured=project.id in covered, today=today) for project in projects}
+    ids = [project.id for project in projects]
+    covered = queries.list_covered_ids(session, project_ids=ids)
+    consents: dict[int, list[ScoreConsent]] = defaultdict(list)
+    for consent in list_standing_consents(session, project_ids=ids):
+        consents[consent.project_id].append(consent)
+    return {
+        project.id: build_facts(project, insured=project.id in covered, today=today, consents=consents[project.id])
+        for project in projects
+    }
 
 
 def score_pairs(mandates: Iterable[Mandate], facts: dict[int, ProjectFacts], *, today: date) -> list[Scored]:
@@ -45,7 +53,7 @@ def score_pairs(mandates: Iterable[Mandate], facts: dict[int, ProjectFacts], *, 
     for mandate in mandates:
         found = []
         for project_id, known in facts.items():
-            match = match_project(mandate, known, today=today)
+            match = match_project(mandate, known.seen_by(mandate.organisation), today=today)
             if match.score is not None:
                 found.append(Scored(mandate.id, project_id, write_share(match.score), write_match(match)))
         found.sort(key=lambda row: row.project_id)
@@ -126,7 +134,10 @@ def compute_match(
         raise NotVisibleError()
     today = clock.day_in_zone(now)
     facts = read_facts(session, projects=projects, today=today)
-    return [(project, match_project(mandate, facts[project.id], today=today)) for project in projects]
+    return [
+        (project, match_project(mandate, facts[project.id].seen_by(mandate.organisation), today=today))
+        for project in projects
+    ]
 
 
 @dataclass(frozen=True)
@@ -150,7 +161,7 @@ def compute_project_view(session: orm.Session, *, actor: Any, project: Project, 
     facts = read_facts(session, projects=[project], today=today)[project.id]
     views = []
     for mandate in queries.list_mandates(session, actor=actor, state="active", limit=500):
-        match = match_project(mandate, facts, today=today)
+        match = match_project(mandate, facts.seen_by(mandate.organisation), today=today)
         about = tuple(check for check in match.checks if check.code not in FUNDER_ONLY)
         taking = all(check.holds for check in match.checks if check.code in FUNDER_ONLY)
         views.append(TeamView(mandate, all(check.holds for check in about), taking, Match(about, (), None)))

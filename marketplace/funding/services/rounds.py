@@ -24,6 +24,7 @@ from marketplace.funding.errors import (
     LinkageRuleFailedError,
     RoundBelowMinimumError,
     RoundNotOpenError,
+    ScoreAloneError,
     SoftCommitmentsLeftError,
 )
 from marketplace.funding.models import (
@@ -251,6 +252,8 @@ def refuse_round(
         raise NotAllowedError()
     if reason not in REFUSAL_REASONS:
         raise InvalidInputError("Choose one of the reasons.", field="reason")
+    if reason == "risk_too_high" and not note.strip():
+        raise ScoreAloneError(field="note")
     refusal = FundingRefusal(
         round_id=round_.id, organisation_id=actor.organisation_id, reason=reason, note=note[:2000], recorded_at=now
     )

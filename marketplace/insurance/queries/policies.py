@@ -9,6 +9,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from marketplace.assessments.portfolio import Holding
 from marketplace.insurance.errors import InsuranceNotFoundError
 from marketplace.insurance.models import (
     Assignment,
@@ -18,6 +19,7 @@ from marketplace.insurance.models import (
 )
 from marketplace.insurance.panel_models import CoinsuranceLine, CoinsurancePanel
 from marketplace.insurance.queries.panels import OVERSEERS, followed_quotes, panel_lines
+from marketplace.money import Money
 from marketplace.payments.models import BankLine, PaymentIntent
 
 
@@ -62,6 +64,32 @@ def list_policies(session: orm.Session, *, actor: Any, project_id: int | None = 
     if project_id is not None:
         statement = statement.where(Policy.project_id == project_id)
     return session.scalars(statement).all()
+
+
+def list_policy_holdings(session: orm.Session, *, actor: Any) -> list[Holding]:
+    """What the actor's organisation may still have to pay under policies that stand, for its portfolio.
+
+    A co-insured limit is split by the shares of the panel, to the fen, as its premium is.
+    """
+    carried = sa.or_(
+        Policy.insurer_organisation_id == actor.organisation_id, Policy.quote_id.in_(followed_quotes(actor))
+    )
+    rows = session.scalars(
+        visible_policies(actor)
+        .options(*panel_lines(Policy.panel), orm.joinedload(Policy.project))
+        .where(carried, Policy.state.in_(("bound", "in_force")))
+    ).unique()
+    holdings = []
+    for policy in rows:
+        left = Money(policy.limit_minor - policy.indemnified_minor, policy.currency)
+        parts = {policy.insurer_organisation_id: left}
+        if policy.panel is not None:
+            lines = policy.panel.lines
+            split = left.allocate([line.share_bps for line in lines])
+            parts = {line.organisation_id: part for line, part in zip(lines, split, strict=True)}
+        own = parts[actor.organisation_id]
+        holdings.append(Holding(policy.project, own.amount_minor, own.currency))
+    return holdings
 
 
 def list_policies_of_project(session: orm.Session, *, project_id: int) -> Sequence[Policy]:

@@ -12,7 +12,7 @@ from marketplace import clock
 from marketplace.accounts.access import require_permission, require_verified
 from marketplace.accounts.permissions import Actor, Permission
 from marketplace.assessments.models import StoredScore
-from marketplace.assessments.queries import get_latest_score
+from marketplace.assessments.queries import find_visible_score
 from marketplace.audit.services import record_act
 from marketplace.insurance import queries
 from marketplace.insurance.errors import (
@@ -66,7 +66,8 @@ def price_quote(
     if quote.state != "draft":
         raise QuoteStateError(state=quote.state, wanted="priced")
     product = _check_product(session, quote, product, now)
-    score = get_latest_score(session, project_id=quote.request.project_id)
+    # Without the team's consent there is no score to price from; an underwriter then states a probability.
+    score = find_visible_score(session, actor=actor, project_id=quote.request.project_id)
     quote.product, quote.product_id = product, product.id
     quote.score, quote.score_id = score, score.id if score else None
     if quote.request.project.trl_assessed is None and stated is None:
@@ -80,13 +81,22 @@ def price_quote(
     _keep(quote, trail, now)
     move_quote(session, quote, "priced")
     _tell(session, actor=actor, quote=quote, action="priced", now=now)
-    if trail["decision"] == "decline":
+    if trail["decision"] == "decline" and stated is None and _rests_on_score_alone(trail):
+        # The score is never the sole reason of a refusal: a person looks, and declines with a reason of its own.
+        move_quote(session, quote, "referred", state_reason="score_alone")
+        _tell(session, actor=actor, quote=quote, action="referred", now=now)
+    elif trail["decision"] == "decline":
         move_quote(session, quote, "declined", state_reason="rule of the product")
         _tell(session, actor=actor, quote=quote, action="declined", now=now, applicant=True)
     elif trail["decision"] == "refer":
         move_quote(session, quote, "referred", state_reason="rule of the product")
         _tell(session, actor=actor, quote=quote, action="referred", now=now)
     return quote
+
+
+def _rests_on_score_alone(trail: dict[str, Any]) -> bool:
+    """Whether every rule that declines looks at nothing but the probability that comes from the score."""
+    return all(flag["field"] == "trigger_probability" for flag in trail["flags"] if flag["effect"] == "decline")
 
 
 def _refer(session: orm.Session, *, actor: Actor, quote: Quote, code: str, field: str | None, now: datetime) -> Quote:
@@ -218,6 +228,8 @@ def offer_quote(
             raise RequestInvalidError("Say on what ground the underwriter offers this cover.", field="ground")
         if quote.trail is None or stated_value:
             _price_by_underwriter(quote, stated_value, ground, now)
+        elif quote.trail["decision"] == "decline":
+            raise DeclineStandsError(flags=quote.trail["flags"])
     elif quote.state != "priced":
         raise QuoteStateError(state=quote.state, wanted="offered")
     move_quote(session, quote, "offered", offered_at=now, underwriter_ground=ground, state_reason="")

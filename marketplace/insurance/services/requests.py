@@ -27,6 +27,7 @@ from marketplace.insurance.states import check_request_move
 from marketplace.money import LIMIT_MINOR
 from marketplace.notifications.services import notify
 from marketplace.projects.models import Project
+from marketplace.projects.services import grant_score_consent
 from risk.errors import RiskError
 from risk.maturity import assess_eligibility
 
@@ -93,6 +94,9 @@ def request_quotes(
         Quote(request_id=request.id, insurer_organisation_id=insurer.id, created_at=now) for insurer in insurers
     )
     session.flush()  # the page that follows lists them
+    # Whoever is asked for a price is let read the score it prices from; the team takes this back where it likes.
+    for insurer in insurers:
+        grant_score_consent(session, actor=actor, project=project, organisation=insurer, basis="quote_request", now=now)
     details = {"request": request.public_id, "insurers": len(insurers)}
     record_act(session, actor=actor, action="insurance.quotes_requested", subject_kind="project", now=now,
                subject_id=project.public_id, details=details)  # fmt: skip

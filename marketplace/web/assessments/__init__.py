@@ -2,7 +2,26 @@
 
 from __future__ import annotations
 
-from marketplace.web.assessments import evidence, judging, milestones, pages, scores
+from marketplace.web.assessments import (
+    evidence,
+    judging,
+    milestones,
+    model_pages,
+    outcomes,
+    pages,
+    score_access,
+    scores,
+)
 from marketplace.web.assessments.base import blueprint
 
-__all__ = ["blueprint", "evidence", "judging", "milestones", "pages", "scores"]
+__all__ = [
+    "blueprint",
+    "evidence",
+    "judging",
+    "milestones",
+    "model_pages",
+    "outcomes",
+    "pages",
+    "score_access",
+    "scores",
+]

@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
-from flask import flash, redirect, render_template, url_for
+from flask import flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
-from marketplace.assessments import queries
-from marketplace.assessments.services import request_score
+from marketplace.assessments import queries, score_queries
+from marketplace.assessments.models import StoredScore
+from marketplace.assessments.services import contest_score, request_score
 from marketplace.db import current_session
+from marketplace.errors import InvalidInputError
+from marketplace.projects.models import Project
 from marketplace.projects.presentation import TEASER, get_access
-from marketplace.projects.queries import get_project
+from marketplace.projects.queries import get_project, list_consents
 from marketplace.web.assessments.base import blueprint
+from marketplace.web.assessments.score_words import NAMES as SCORE_NAMES
 from marketplace.web.assessments.words import NAMES
 from marketplace.web.formatting import number, one_significant, percent
 
@@ -23,18 +28,8 @@ from marketplace.web.formatting import number, one_significant, percent
 @blueprint.get("/projects/<public_id>/score")
 @requires(Permission.SCORE_READ)
 def show_score(public_id: str) -> Any:
-    """The latest score with intervals, class, staircase, drivers and what was not known."""
-    session, actor = current_session(), current_actor()
-    project = get_project(session, actor=actor, public_id=public_id)
-    score = queries.find_visible_score(session, actor=actor, project_id=project.id)
-    access = get_access(session, project=project, actor=actor)
-    content = score.content if score else None
-    return render_template(
-        "assessments/score.html", project=project, score=score, content=content, names=NAMES, access=access,
-        may_ask=actor.can(Permission.SCORE_REQUEST) and access != TEASER,
-        earlier=queries.list_scores(session, actor=actor, project_id=project.id)[1:],
-        **(_build_staircase(content) if content and content["staircase"] else {"spec": None}),
-    )  # fmt: skip
+    """The latest score with intervals, class, staircase, drivers, comparables, contests and what was not known."""
+    return _render(get_project(current_session(), actor=current_actor(), public_id=public_id))
 
 
 @blueprint.post("/projects/<public_id>/scores")
@@ -46,6 +41,52 @@ def ask_for_score(public_id: str) -> Any:
     request_score(session, actor=actor, project=project, now=clock.now())
     flash(_("The score is being computed; this takes a few seconds. Reload the page to see it."), "success")
     return redirect(url_for("assessments.show_score", public_id=public_id))
+
+
+@blueprint.post("/projects/<public_id>/score/contest")
+@requires(Permission.PROJECT_EDIT)
+def contest(public_id: str) -> Any:
+    """The team contests its latest score; the operator answers."""
+    session, actor = current_session(), current_actor()
+    project = get_project(session, actor=actor, public_id=public_id)
+    score = queries.get_visible_score(session, actor=actor, project_id=project.id)
+    try:
+        contest_score(
+            session, actor=actor, project=project, score=score, ground=request.form.get("ground", ""), now=clock.now()
+        )
+    except InvalidInputError as error:
+        return _render(project, typed=request.form, errors=error.errors or {"": error.message}), 422
+    flash(_("The operator is told and answers by the day shown."), "success")
+    return redirect(url_for("assessments.show_score", public_id=public_id, _anchor="contests"))
+
+
+def _render(project: Project, *, typed: Any = None, errors: dict[str, str] | None = None) -> str:
+    session, actor = current_session(), current_actor()
+    score = queries.find_visible_score(session, actor=actor, project_id=project.id)
+    access = get_access(session, project=project, actor=actor)
+    content = score.content if score else None
+    own = actor.organisation_id == project.organisation_id and actor.can(Permission.PROJECT_EDIT)
+    contests = score_queries.list_contests_of_project(session, actor=actor, project_id=project.id)
+    comparables: Sequence[StoredScore] = ()
+    if score is not None and content is not None:
+        comparables = score_queries.list_comparables(
+            session, actor=actor, project=project, class_code=content["reference_class"]["code"]
+        )
+    messages = {name: _(message) for name, message in (errors or {}).items()}
+    return render_template(
+        "assessments/score.html", project=project, score=score, content=content, names={**NAMES, **SCORE_NAMES},
+        access=access, may_ask=actor.can(Permission.SCORE_REQUEST) and access != TEASER, own=own,
+        readers=len([row for row in list_consents(session, project_id=project.id) if row.revoked_at is None])
+        if own else None,
+        earlier=queries.list_scores(session, actor=actor, project_id=project.id)[1:],
+        model=score_queries.find_model_by_digest(session, digest=score.model_digest) if score else None,
+        contests=contests, comparables=comparables, typed=typed or {}, messages=messages,
+        errors=[(name or None, message) for name, message in messages.items()],
+        may_contest=own and score is not None and project.state != "draft"
+        and not any(row.state == "open" and row.score_id == score.id for row in contests),
+        may_answer=actor.can(Permission.SCORE_ANSWER),
+        **(_build_staircase(content) if content and content["staircase"] else {"spec": None}),
+    )  # fmt: skip
 
 
 def _build_staircase(content: dict[str, Any]) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from marketplace.dealflow.matching import Check, Match, write_match, write_share
 from marketplace.dealflow.models import Mandate
 from marketplace.dealflow.words import MANDATE_STATES
 from marketplace.funding.queries import list_rounds
-from marketplace.projects.queries import get_project, is_qualified
+from marketplace.projects.queries import get_project, is_qualified, list_score_read_ids
 from marketplace.web.chain import register_step
 from marketplace.web.dealflow import blueprint
 from marketplace.web.dealflow.words import NAMES, describe_check, word_of
@@ -64,7 +64,8 @@ def show_mandate(public_id: str) -> Any:
         found = queries.list_matches(
             session, actor=actor, mandate_id=mandate.id, limit=MATCH_PAGE, offset=(page - 1) * MATCH_PAGE
         )
-        rows = [_show_stored(row) for row in found]
+        scores = list_score_read_ids(session, actor=actor, project_ids=[row.project_id for row in found])
+        rows = [{**_show_stored(row), "reads_score": row.project_id in scores} for row in found]
     return render_template(
         "dealflow/show.html",
         mandate=mandate,

@@ -42,6 +42,7 @@ NAMES: dict[str, dict[str, LazyString]] = {
     "referred": {
         "level_not_assessed": pgettext("referral", "No independent assessment of the level stands."),
         "score_expired": pgettext("referral", "The risk score has expired."),
+        "score_alone": pgettext("referral", "Only the risk score speaks against it; a person decides, with a reason."),
         "trigger_not_given": pgettext("referral", "There is no score to price from."),
         "missing_factor_level": pgettext("referral", "The product looks at a figure that is not known."),
         "trigger_too_certain": pgettext("referral", "The insured event is nearly certain."),

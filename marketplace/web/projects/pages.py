@@ -19,8 +19,8 @@ from marketplace.money import Money, parse_amount
 from marketplace.projects import listing
 from marketplace.projects.facets import count_facets
 from marketplace.projects.listing import BANDS, ProjectFilter
-from marketplace.projects.presentation import OWN, ROOM, TEASER, get_access, present_fields
-from marketplace.projects.queries import get_project, is_qualified
+from marketplace.projects.presentation import OWN, ROOM, TEASER, get_access, present_project, present_projects
+from marketplace.projects.queries import get_project, is_qualified, list_score_read_ids
 from marketplace.projects.states import list_moves
 from marketplace.projects.words import INSTRUMENTS, PROJECT_STATES, SECTORS
 from marketplace.spreadsheets import csv_out, xlsx_out
@@ -79,7 +79,7 @@ def list_projects() -> Any:
         page = listing.list_projects(session, actor=actor, wanted=wanted, limit=PAGE_ROWS, cursor=cursor)
     except InvalidInputError as error:
         return _render_wrong_filter(error), 422
-    rows = [present_fields(row, access=get_access(session, project=row, actor=actor)) for row in page.rows]
+    rows = present_projects(session, projects=page.rows, actor=actor)
     return render_template(
         "projects/list.html", rows=rows, page=page, wanted=wanted, qualified=is_qualified(actor),
         facets=_build_facets(count_facets(session, actor=actor, wanted=wanted), wanted), chips=_build_chips(wanted),
@@ -157,7 +157,8 @@ def export(form: str) -> Any:
         raise InvalidInputError(_("Choose one of the options."), field="form")
     projects = listing.list_all_projects(session, actor=actor, wanted=_read_filter())
     qualified = is_qualified(actor)
-    rows = [_export_row(project, actor, qualified) for project in projects]
+    scores = list_score_read_ids(session, actor=actor, project_ids=[project.id for project in projects])
+    rows = [_export_row(project, qualified, project.id in scores) for project in projects]
     header = _export_header(qualified)
     writer, media_type = (
         (csv_out.write_csv, csv_out.MEDIA_TYPE) if form == "csv" else (xlsx_out.write_xlsx, xlsx_out.MEDIA_TYPE)
@@ -178,7 +179,7 @@ def _export_header(qualified: bool) -> list[str]:
     return teaser + more if qualified else teaser
 
 
-def _export_row(project: Any, actor: Any, qualified: bool) -> Sequence[Any]:
+def _export_row(project: Any, qualified: bool, reads_score: bool) -> Sequence[Any]:
     chinese = language() == "zh"
     row = [
         project.public_id, project.code, project.title("zh" if chinese else "en"),
@@ -191,9 +192,11 @@ def _export_row(project: Any, actor: Any, qualified: bool) -> Sequence[Any]:
         return row
     ask = sum(need.amount_minor for need in project.funding_needs)
     deadline = min((need.deadline for need in project.funding_needs), default=None)
+    more = [*row, Money(ask, project.currency).decimal(), deadline]
+    if not reads_score:
+        return [*more, None, None, None]
     return [
-        *row, Money(ask, project.currency).decimal(), deadline,
-        project.score_probability, state_label("band", project.score_band) if project.score_band else None,
+        *more, project.score_probability, state_label("band", project.score_band) if project.score_band else None,
         state_label("score", project.score_state) if project.score_state else None,
     ]  # fmt: skip
 
@@ -205,7 +208,7 @@ def show_project(public_id: str) -> Any:
     session, actor = current_session(), find_actor()
     project = get_project(session, actor=actor, public_id=public_id)
     access = get_access(session, project=project, actor=actor)
-    shown = present_fields(project, access=access)
+    shown = present_project(session, project=project, actor=actor)
     context: dict[str, Any] = {}
     if access != TEASER:
         today = clock.day_in_zone(clock.now())
@@ -255,9 +258,11 @@ def _assess_step(session: Any, project: Any, actor: Any) -> dict[str, Any] | Non
 def _score_step(session: Any, project: Any, actor: Any) -> dict[str, Any] | None:
     if project.score_state is None or actor is None or get_access(session, project=project, actor=actor) == TEASER:
         return None
-    score = assessment_queries.get_latest_score(session, project_id=project.id)
+    score = assessment_queries.find_visible_score(session, actor=actor, project_id=project.id)
+    if score is None:
+        return {"state": "done", "when": None}
     url = url_for("assessments.show_score", public_id=project.public_id)
-    return {"state": "done", "when": score.computed_at if score else None, "url": url}
+    return {"state": "done", "when": score.computed_at, "url": url}
 
 
 register_step("list", _list_step)

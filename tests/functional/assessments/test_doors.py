@@ -219,6 +219,7 @@ def test_a_score_is_computed_by_the_worker_and_recomputes(
     project = projects.published(team)
     url = f"/projects/{project.public_id}/score"
     browser = new_browser().sign_in(team.user)
+    assert browser.submit(f"{url}/readers", {"recipient": bank.organisation.public_id}).status_code == 302
     assert browser.submit(f"/projects/{project.public_id}/scores", {}, page=url).status_code == 302
     assert browser.submit(f"/projects/{project.public_id}/scores", {}, page=url).status_code == 302
     with database.transaction("read") as session:

@@ -13,6 +13,7 @@ from marketplace.errors import InvalidInputError, NotAllowedError
 from marketplace.insurance import queries, services
 from marketplace.insurance.errors import (
     CoverNotOpenError,
+    DeclineStandsError,
     OptionNotOfferedError,
     ProductExistsError,
     ProductNotFiledError,
@@ -22,6 +23,8 @@ from marketplace.insurance.errors import (
     SumOutOfRangeError,
     VersionExpiredError,
 )
+from marketplace.projects.queries import find_project, list_consents
+from marketplace.projects.services import revoke_score_consent
 from tests.factories import MOMENT
 from tests.factories.insurance import EVENT, YUAN, product_values
 
@@ -60,9 +63,36 @@ def test_latest_score_decides(market: Any) -> None:
     assert (quote.score_id, quote.premium_minor) == (score.id, 680_657 * YUAN)
 
 
-def test_declining_rule_of_the_product_stands(market: Any) -> None:
+def test_the_score_alone_declines_nobody(market: Any) -> None:
     rule = {"effect": "decline", "field": "trigger_probability", "operator": "above", "value": "0.1",
             "reason_zh": "过高", "reason_en": "too high"}  # fmt: skip
+    market.product(rules=[rule])
+    quote = price(market, market.request(market.project()))
+    assert (quote.state, quote.state_reason, quote.flags[0]["reason_en"]) == ("referred", "score_alone", "too high")
+    with pytest.raises(DeclineStandsError):
+        market.act(services.offer_quote, "quote", quote.public_id, market.insurer, ground="still want it")
+    declined = market.act(
+        services.decline_quote, "quote", quote.public_id, market.insurer, reason="No line of ours fits this process."
+    )
+    assert declined.state == "declined"
+
+
+def test_a_score_that_was_closed_again_prices_nothing(market: Any) -> None:
+    market.product()
+    project = market.project()
+    request = market.request(project)
+    with market.database.transaction() as session:
+        found = find_project(session, project_id=project.id)
+        (consent,) = list_consents(session, project_id=project.id)
+        assert (consent.organisation_id, consent.basis) == (market.insurer.organisation.id, "quote_request")
+        revoke_score_consent(session, actor=market.team.actor, project=found, consent=consent, now=MOMENT)
+    quote = price(market, request)
+    assert (quote.state, quote.score_id, quote.state_reason) == ("referred", None, "trigger_not_given")
+
+
+def test_declining_rule_of_the_product_stands(market: Any) -> None:
+    rule = {"effect": "decline", "field": "trl", "operator": "below", "value": "9",
+            "reason_zh": "过低", "reason_en": "too high"}  # fmt: skip
     market.product(rules=[rule])
     request = market.request(market.project())
     quote = price(market, request)

@@ -181,6 +181,8 @@ def test_a_score_is_asked_for_and_read(caller: Any, database: Any, make: Any, pr
     project = projects.published(team)
     path = f"/projects/{project.public_id}"
     api = caller(bank)
+    given = caller(team).call("POST", f"{path}/score/consents", {"organisation": bank.organisation.public_id})
+    assert given.status_code == 201
     assert api.call("GET", f"{path}/score").status_code == 404
     asked = api.call("POST", f"{path}/scores")
     assert asked.status_code == 202
