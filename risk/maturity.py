@@ -25,6 +25,14 @@ EVIDENCE_TYPES: dict[str, tuple[str, str]] = {
 }
 """Types of evidence with their Chinese and English names; a vendor claim never counts towards a level."""
 
+ENVIRONMENTS: dict[str, tuple[str, str]] = {
+    "laboratory": ("实验室", "laboratory"),
+    "simulated": ("模拟环境", "simulated environment"),
+    "relevant": ("相关环境", "relevant environment"),
+    "operational": ("使用环境", "operational environment"),
+}
+"""Where evidence was made, from the laboratory to use, with Chinese and English names."""
+
 INSTRUMENTS: dict[str, tuple[str, str]] = {
     "equity": ("股权", "equity"),
     "convertible": ("可转债", "convertible"),
@@ -52,7 +60,10 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level of a scale: names, its criteria, and the types of evidence it accepts."""
+    """One level of a scale: names, its criteria, and the types and environments of evidence it accepts.
+
+    `environments` is empty where the definition of the level names none.
+    """
 
     scale: str
     level: int
@@ -60,6 +71,7 @@ class Level:
     name_en: str
     doe_scale: str | None
     evidence_types: tuple[str, ...]
+    environments: tuple[str, ...]
     criteria: tuple[Criterion, ...]
     source: str
     status: str
@@ -117,9 +129,27 @@ def check_level(scale: str, level: object, *, field: str | None = None) -> int:
     return level
 
 
-def counts_as_evidence(criterion: Criterion, evidence_type: str) -> bool:
-    """Tell whether evidence of this type counts towards the criterion; claims, press and logos never do."""
-    return evidence_type in get_level(criterion.scale, criterion.level).evidence_types
+def counts_as_evidence(criterion: Criterion, evidence_type: str, environment: str | None = None) -> bool:
+    """Tell whether evidence counts towards the criterion; claims, press and logos never do.
+
+    Parameters
+    ----------
+    criterion : Criterion
+        The question that the evidence answers.
+    evidence_type : str
+        A key of :data:`EVIDENCE_TYPES`.
+    environment : str or None
+        A key of :data:`ENVIRONMENTS`, empty where none was stated; None asks about the type alone.
+
+    Examples
+    --------
+    >>> counts_as_evidence(get_criterion("trl-7-operational-result"), "test_report", "laboratory")
+    False
+    """
+    level = get_level(criterion.scale, criterion.level)
+    if evidence_type not in level.evidence_types:
+        return False
+    return environment is None or not level.environments or environment in level.environments
 
 
 def get_criterion(identifier: str) -> Criterion:
@@ -290,6 +320,7 @@ def _build_level(row: dict, source: str) -> Level:
         name_en=row["name_en"],
         doe_scale=row.get("doe_scale"),
         evidence_types=tuple(row["evidence_types"]),
+        environments=tuple(row.get("environments", ())),
         criteria=criteria,
         source=source,
         status=row["status"],

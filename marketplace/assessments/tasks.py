@@ -1,4 +1,4 @@
-"""Jobs of assessments: computing a score, and letting assessments lapse."""
+"""Jobs of assessments: computing a score, and the day's end of assessments and objections."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import orm
 
 from marketplace.assessments.model_store import load_current_model
-from marketplace.assessments.services.assessing import expire_assessments
+from marketplace.assessments.services import expire_assessments, remind_of_disputes, remind_of_expiry
 from marketplace.assessments.services.scoring import JOB_NAME, build_features, store_score
 from marketplace.config import Settings
 from marketplace.jobs.registry import JobKind, register_job
@@ -53,8 +53,10 @@ def record_score(
 
 
 def record_expiry(session: orm.Session, *, now: datetime) -> None:
-    """Once a day."""
+    """Once a day: what is over lapses, what ends soon and what waits too long is announced."""
     expire_assessments(session, now=now)
+    remind_of_expiry(session, now=now)
+    remind_of_disputes(session, now=now)
 
 
 def register(settings: Settings) -> None:

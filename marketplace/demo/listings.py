@@ -10,12 +10,13 @@ from sqlalchemy import orm
 
 from marketplace.assessments.services.assessing import (
     accept_assessment,
-    judge_up_to,
     request_assessment,
     sign_assessment,
 )
 from marketplace.assessments.services.evidence import add_evidence
+from marketplace.assessments.services.judging import judge_up_to
 from marketplace.assessments.services.scoring import score_now
+from marketplace.assessments.words import TIES
 from marketplace.clock import day_in_zone
 from marketplace.demo.people import Cast
 from marketplace.demo.project_input import compute_project_input
@@ -27,6 +28,7 @@ from marketplace.projects.queries import find_project
 from marketplace.projects.services import create_project, move_project
 
 NO_TIES = "We hold no share in, owe nothing to, and have not worked for any party of this project in three years."
+DENIED = dict.fromkeys(TIES, False)
 # The way from the draft to each state that a listing may stand in without a round or an agreement.
 WAYS: dict[str, tuple[str, ...]] = {
     "draft": (),
@@ -69,7 +71,7 @@ def assess_project(
     assessment = request_assessment(
         session, actor=team, project=project, assessor=cast.organisations[assessor], now=now
     )
-    accept_assessment(session, actor=judge, assessment=assessment, declaration=NO_TIES, now=now)
+    accept_assessment(session, actor=judge, assessment=assessment, declaration=NO_TIES, ties=DENIED, now=now)
     for element in project.elements:
         for scale, level in (("trl", record.trl_assessed), ("mrl", record.mrl_assessed)):
             if level is None:
@@ -82,7 +84,12 @@ def assess_project(
                 evidence=evidence, now=now,
             )  # fmt: skip
     return sign_assessment(
-        session, actor=judge, assessment=assessment, now=now, conclusion="The evidence supports these levels."
+        session,
+        actor=judge,
+        assessment=assessment,
+        now=now,
+        conclusion="The evidence supports these levels.",
+        name=judge.user_name,
     )
 
 
@@ -111,7 +118,7 @@ def _report(
             "made_by": "Test laboratory of the demonstration market",
             "place": "Pilot hall",
             "made_on": made_on.isoformat(),
-            "environment": "relevant",
+            "environment": "operational" if level >= (7 if scale == "trl" else 8) else "relevant",
         },
         now=now,
         store=store,

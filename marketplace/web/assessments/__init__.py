@@ -1,8 +1,8 @@
-"""Pages of evidence, assessments, risk scores and milestone results."""
+"""Pages of evidence, maturity, assessments, objections, risk scores and milestone results."""
 
 from __future__ import annotations
 
-from marketplace.web.assessments import evidence, judging, milestones, pages, scores
+from marketplace.web.assessments import disputes, evidence, judging, maturity, milestones, pages, scores
 from marketplace.web.assessments.base import blueprint
 
-__all__ = ["blueprint", "evidence", "judging", "milestones", "pages", "scores"]
+__all__ = ["blueprint", "disputes", "evidence", "judging", "maturity", "milestones", "pages", "scores"]
