@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 # One module of resources for each domain; every one has a `blueprint`.
 RESOURCE_MODULES = (
-    "me", "organisations", "projects", "scores", "mandates", "quotes", "rounds", "agreements", "pools",
-    "payments", "linkage",
+    "me", "organisations", "projects", "maturity", "assessments", "scores", "mandates", "quotes", "rounds",
+    "agreements", "pools", "payments", "linkage",
 )  # fmt: skip
 
 

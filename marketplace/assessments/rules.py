@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from marketplace.projects.words import PROCESS_SECTORS
 from risk.maturity import (
@@ -18,6 +18,7 @@ from risk.maturity import (
     reached_level,
 )
 
+_Key = TypeVar("_Key")
 # A judgement that counts as met for the contiguous rule; "not applicable" must carry its reason.
 COUNTING = ("met", "not_applicable")
 
@@ -36,7 +37,7 @@ class Levels:
         return find_lowest(levels)
 
 
-def find_lowest(levels: Mapping[int, int | None]) -> tuple[int, ...]:
+def find_lowest(levels: Mapping[_Key, int | None]) -> tuple[_Key, ...]:
     """The keys with the lowest level, an absent one being lowest of all; none where all are equal."""
     values = {key: level or 0 for key, level in levels.items()}
     lowest = min(values.values(), default=0)
@@ -58,9 +59,12 @@ def compute_levels(
     return levels_of(met)
 
 
-def compute_documented(element_ids: Iterable[int], evidence: Iterable[Any]) -> Levels:
-    """The levels that the evidence laid down would reach if every piece were accepted."""
+def compute_documented(element_ids: Iterable[int], evidence: Iterable[Any], *, accepted: Iterable[Any] = ()) -> Levels:
+    """The levels that would be reached if every piece of evidence met its criterion, beside the judgements accepted."""
     met: dict[int, set[str]] = {element_id: set() for element_id in element_ids}
+    for row in accepted:
+        if row.judgement in COUNTING and row.element_id in met:
+            met[row.element_id].add(row.criterion)
     for row in evidence:
         for element_id in met if row.element_id is None else (row.element_id,):
             if (

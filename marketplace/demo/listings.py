@@ -14,7 +14,7 @@ from marketplace.assessments.services.assessing import (
     sign_assessment,
 )
 from marketplace.assessments.services.evidence import add_evidence
-from marketplace.assessments.services.judging import judge_up_to
+from marketplace.assessments.services.judging import judge_up_to, record_judgements
 from marketplace.assessments.services.scoring import score_now
 from marketplace.assessments.words import TIES
 from marketplace.clock import day_in_zone
@@ -28,6 +28,7 @@ from marketplace.projects.queries import find_project
 from marketplace.projects.services import create_project, move_project
 
 NO_TIES = "We hold no share in, owe nothing to, and have not worked for any party of this project in three years."
+NOTHING_SHOWN = "Nothing was laid before us for this. 未提交相应证据。"
 DENIED = dict.fromkeys(TIES, False)
 # The way from the draft to each state that a listing may stand in without a round or an agreement.
 WAYS: dict[str, tuple[str, ...]] = {
@@ -75,6 +76,7 @@ def assess_project(
     for element in project.elements:
         for scale, level in (("trl", record.trl_assessed), ("mrl", record.mrl_assessed)):
             if level is None:
+                _leave_open(session, actor=judge, assessment=assessment, element=element, scale=scale, now=now)
                 continue
             evidence = _report(
                 session, actor=team, project=project, element=element, scale=scale, level=level, store=store, now=now
@@ -91,6 +93,17 @@ def assess_project(
         conclusion="The evidence supports these levels.",
         name=judge.user_name,
     )
+
+
+def _leave_open(session: orm.Session, *, actor: Any, assessment: Any, element: Any, scale: str, now: datetime) -> None:
+    """Nothing was shown for this scale: its first level is judged, and not met."""
+    from risk.maturity import get_level
+
+    rows = [
+        {"element": element.public_id, "criterion": criterion.id, "judgement": "not_met", "note": NOTHING_SHOWN}
+        for criterion in get_level(scale, 1).criteria
+    ]
+    record_judgements(session, actor=actor, assessment=assessment, rows=rows, now=now)
 
 
 def _report(

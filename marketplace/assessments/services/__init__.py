@@ -12,7 +12,7 @@ from marketplace.assessments.services.disputes import (
     remind_of_disputes,
     state_on_dispute,
 )
-from marketplace.assessments.services.eligibility import list_eligibility
+from marketplace.assessments.services.eligibility import ask_eligibility, describe_closure, list_eligibility
 from marketplace.assessments.services.evidence import add_evidence, withdraw_evidence
 from marketplace.assessments.services.judging import judge_up_to, record_judgements
 from marketplace.assessments.services.levels import expire_assessments, remind_of_expiry
@@ -24,8 +24,10 @@ __all__ = [
     "accept_assessment",
     "add_evidence",
     "answer_dispute",
+    "ask_eligibility",
     "decide_milestone",
     "decline_assessment",
+    "describe_closure",
     "engage_decider",
     "expire_assessments",
     "judge_up_to",

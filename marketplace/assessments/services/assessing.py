@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import orm
 
 from marketplace.accounts.access import require_permission
-from marketplace.accounts.models import Organisation
+from marketplace.accounts.models import Organisation, User
 from marketplace.accounts.permissions import Permission
 from marketplace.assessments import log_queries, queries
 from marketplace.assessments.errors import (
@@ -114,13 +114,15 @@ def sign_assessment(
     if needs_manufacture(project) and not is_manufacture_judged(ids, assessment.judgements):
         raise ManufactureNotJudgedError()
     last_day = expires_on or today + VALID_FOR
-    text = _check_signature(actor, name=name, conclusion=conclusion, last_day=last_day, today=today)
+    signed_name, text = _check_signature(
+        session.get_one(User, actor.user_id), name=name, conclusion=conclusion, last_day=last_day, today=today
+    )
     public_ids = {element.id: element.public_id for element in project.elements}
     gaps = find_gaps(ids, assessment.judgements, target_trl=project.target_trl, target_mrl=project.target_mrl)
     assessment.gaps = [{**gap, "element": public_ids[gap["element"]]} for gap in gaps]
     assessment.trl_result, assessment.mrl_result, assessment.conclusion = levels.trl, levels.mrl, text
     assessment.state, assessment.signed_by, assessment.signed_at = "signed", actor.user_public_id, now
-    assessment.signed_name, assessment.expires_on = actor.user_name, last_day
+    assessment.signed_name, assessment.expires_on = signed_name, last_day
     for earlier in log_queries.list_standing_assessments(session, project_id=project.id):
         if earlier.id != assessment.id:
             earlier.superseded_at = now
@@ -135,9 +137,12 @@ def sign_assessment(
     return assessment
 
 
-def _check_signature(actor: Any, *, name: str, conclusion: str, last_day: date, today: date) -> str:
+def _check_signature(user: User, *, name: str, conclusion: str, last_day: date, today: date) -> tuple[str, str]:
+    """The name and the conclusion as they are kept; the name is the person's own, in either language."""
     errors = {}
-    if " ".join((clean_text(name) or "").split()).casefold() != " ".join(actor.user_name.split()).casefold():
+    typed = " ".join((clean_text(name) or "").split())
+    own = {" ".join(known.split()).casefold() for known in (user.name_zh, user.name_en) if known.strip()}
+    if typed.casefold() not in own:
         errors["name"] = "Sign with your own name, as your account has it."
     if not today < last_day <= today + VALID_FOR:
         errors["expires_on"] = "A judgement stands for at least a day and for at most a year."
@@ -146,7 +151,7 @@ def _check_signature(actor: Any, *, name: str, conclusion: str, last_day: date, 
         errors["conclusion"] = "This text is too long."
     if errors:
         raise AssessmentInvalidError(errors=errors)
-    return text or ""
+    return typed, text or ""
 
 
 def _tell_team(

@@ -13,6 +13,7 @@ from marketplace import clock
 from marketplace.accounts.access import current_actor, public, requires
 from marketplace.accounts.permissions import Permission
 from marketplace.assessments import log_queries, queries
+from marketplace.assessments.models import Assessment
 from marketplace.assessments.rules import compute_documented, find_lowest
 from marketplace.assessments.services import list_eligibility, plan_milestones
 from marketplace.db import current_session
@@ -56,12 +57,13 @@ def show_maturity(public_id: str) -> Any:
     raised = list_organisation_names(session, public_ids={row.raised_by for row in disputes})
     changes = list_level_changes(session, project_id=project.id)
     assessments = queries.list_assessments(session, actor=actor, project_id=project.id)
+    standing = queries.find_signed_assessment(session, project_id=project.id)
     return render_template(
         "assessments/maturity.html", project=project, today=today, access=access, room=access in (OWN, ROOM),
-        own=access == OWN, elements=_describe_elements(project, access), limiting=find_limiting(project),
-        assessments=assessments, standing=queries.find_signed_assessment(session, project_id=project.id),
+        own=access == OWN, elements=_describe_elements(project, access, standing), limiting=find_limiting(project),
+        assessments=assessments, standing=standing,
         lapsed=next((row for row in assessments if row.state == "expired" and not row.superseded_at), None),
-        eligibility=list_eligibility(session, project, as_of=today),
+        eligibility=list_eligibility(session, project, as_of=today), source_status=NAMES["source_status"],
         steps=log_queries.list_steps(session, project_id=project.id),
         disputes=[describe_dispute(row) for row in disputes], grounds=GROUNDS, names=NAMES,
         organisations={public_id: in_language(*pair) for public_id, pair in raised.items()},
@@ -84,12 +86,13 @@ def find_limiting(project: Project) -> dict[tuple[str, str], list[str]]:
     return found
 
 
-def _describe_elements(project: Project, access: str) -> list[dict[str, Any]]:
-    """Each element with its levels; those in the room also learn what the evidence laid down would reach."""
+def _describe_elements(project: Project, access: str, standing: Assessment | None) -> list[dict[str, Any]]:
+    """Each element with its levels; those in the room also learn what accepted and new evidence would reach."""
     documented = None
     if access in (OWN, ROOM):
-        evidence = queries.list_evidence(current_session(), actor=current_actor(), project_id=project.id)
-        documented = compute_documented([row.id for row in project.elements], evidence)
+        session, ids = current_session(), [row.id for row in project.elements]
+        evidence = queries.list_evidence(session, actor=current_actor(), project_id=project.id)
+        documented = compute_documented(ids, evidence, accepted=standing.judgements if standing else ())
     return [
         {
             "row": row,

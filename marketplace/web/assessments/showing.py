@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from flask import flash, redirect, render_template, request, url_for
@@ -65,6 +65,7 @@ def render_assessment(
     today = clock.day_in_zone(clock.now())
     standing = assessment.state in ("signed", "disputed") and assessment.superseded_at is None
     own_plan = access == OWN and actor.can(Permission.PROJECT_EDIT) and may_plan(assessment)
+    open_steps = list_open_steps(session, assessment=assessment) if own_plan else []
     return render_template(
         "assessments/show.html", assessment=assessment, project=project, typed=typed, messages=messages, names=NAMES,
         errors=[(name or None, message) for name, message in messages.items()], grounds=GROUNDS, ties=TIE_QUESTIONS,
@@ -72,7 +73,7 @@ def render_assessment(
         element_names={row.public_id: in_language(row.name_zh, row.name_en) for row in project.elements},
         judged=_group_judgements(assessment, room=mine or access in (OWN, ROOM)),
         plan=suggest_milestones(assessment.gaps), steps=log_queries.list_steps(session, assessment_id=assessment.id),
-        open_steps=list_open_steps(session, assessment=assessment) if own_plan else [],
+        open_steps=open_steps, days=_suggest_days(open_steps, today=today, end=project.planned_end),
         judge=mine and actor.can(Permission.ASSESSMENT_DECIDE), judgement_names=dict(options("judgement")),
         object_to=not mine and actor.role != "viewer" and actor.organisation_kind != "regulator" and standing,
         items=_dispute_items(assessment), organisations=_organisation_names(assessment), today=today,
@@ -80,6 +81,17 @@ def render_assessment(
         latest_day=today + VALID_FOR, earliest_day=today + timedelta(days=1), needs_mrl=needs_manufacture(project),
         unsent=[text for name, text in typed.items() if conflict and text and name.startswith(_LONG_TEXTS)],
     )  # fmt: skip
+
+
+def _suggest_days(steps: list[dict[str, Any]], *, today: date, end: date | None) -> dict[str, date]:
+    """A first proposal for each step: spread evenly over what is left of the pilot, scale by scale."""
+    last = end if end and end > today else today + timedelta(days=365)
+    days = {}
+    for scale in ("trl", "mrl"):
+        levels = [step["level"] for step in steps if step["scale"] == scale]
+        for number, level in enumerate(levels, start=1):
+            days[f"{scale}-{level}"] = today + (last - today) * number / len(levels)
+    return days
 
 
 def _group_judgements(assessment: Assessment, *, room: bool) -> list[dict[str, Any]]:

@@ -24,6 +24,7 @@ from marketplace.projects.queries import get_project, is_qualified
 from marketplace.projects.states import list_moves
 from marketplace.projects.words import INSTRUMENTS, PROJECT_STATES, SECTORS
 from marketplace.spreadsheets import csv_out, xlsx_out
+from marketplace.web.assessments.words import NAMES as ASSESSMENT_NAMES
 from marketplace.web.chain import build_chain, register_step
 from marketplace.web.formatting import changed_address, language, url_with
 from marketplace.web.labels import label, state_label
@@ -212,6 +213,7 @@ def show_project(public_id: str) -> Any:
         context = {
             "score": assessment_queries.find_visible_score(session, actor=actor, project_id=project.id),
             "eligibility": list_eligibility(session, project, as_of=today),
+            "source_status": ASSESSMENT_NAMES["source_status"],
             "assessments": assessment_queries.list_assessments(session, actor=actor, project_id=project.id),
             "evidence_count": assessment_queries.count_evidence(session, project_id=project.id),
             "ask_minor": sum(need.amount_minor for need in project.funding_needs),
