@@ -14,6 +14,7 @@ TRL_RANGE = (1, 9)
 MRL_RANGE = (1, 10)
 PILOT_BAND_TRL = (5, 7)
 PILOT_BAND_MRL = (4, 8)
+NOT_ASSESSED_SINCE = date(2024, 1, 1)
 _RANGES = {"trl": TRL_RANGE, "mrl": MRL_RANGE}
 
 EVIDENCE_TYPES: dict[str, tuple[str, str]] = {
@@ -261,7 +262,11 @@ def assess_eligibility(instrument: str, *, trl: int | None, mrl: int | None, as_
             continue
         if mrl_range is None or (mrl is not None and mrl_range[0] <= mrl <= mrl_range[1]):
             return _build_eligibility(rule)
-    raise InvalidParameterError(
+    raise _no_rule(instrument, as_of)
+
+
+def _no_rule(instrument: str, as_of: date) -> InvalidParameterError:
+    return InvalidParameterError(
         "as_of",
         as_of.isoformat(),
         f"a date on which rules for {instrument} are in force",
@@ -295,6 +300,8 @@ def _build_eligibility(rule: dict) -> Eligibility:
 
 
 def _not_assessed(instrument: str, as_of: date) -> Eligibility:
+    if as_of < NOT_ASSESSED_SINCE:
+        raise _no_rule(instrument, as_of)
     return Eligibility(
         instrument=instrument,
         answer="conditional",
@@ -304,7 +311,7 @@ def _not_assessed(instrument: str, as_of: date) -> Eligibility:
         opens_en="An independent readiness assessment.",
         source="Pilotage rule: maturity decides",
         status="judgement",
-        valid_from=as_of,
+        valid_from=NOT_ASSESSED_SINCE,
     )
 
 

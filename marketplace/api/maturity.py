@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import marshmallow as ma
 from flask import url_for
 from flask_smorest import Blueprint
 
@@ -85,7 +86,7 @@ def _present_levels(project: Project) -> list[dict[str, Any]]:
 
 
 @blueprint.get("/projects/<project_id>/eligibility")
-@blueprint.arguments(OnDaySchema, location="query")
+@blueprint.arguments(OnDaySchema, location="query", unknown=ma.RAISE)
 @blueprint.response(200, EligibilityListSchema)
 @requires(Permission.PROJECT_READ)
 def show_eligibility(query: dict[str, Any], project_id: str) -> dict[str, Any]:

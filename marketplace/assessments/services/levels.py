@@ -10,7 +10,7 @@ from marketplace.assessments import log_queries, queries
 from marketplace.assessments.models import Assessment
 from marketplace.assessments.rules import compute_levels, find_disputed_levels, list_set_aside
 from marketplace.audit.services import record_act
-from marketplace.clock import day_in_zone
+from marketplace.clock import day_in_zone, end_of_day
 from marketplace.notifications.services import notify
 from marketplace.projects.models import Project
 from marketplace.projects.queries import find_project
@@ -60,7 +60,9 @@ def expire_assessments(session: orm.Session, *, now: datetime) -> int:
         project = find_project(session, project_id=assessment.project_id)
         if not stood or project is None:
             continue
-        clear_levels(session, project=project, cause="lapse", now=now, reference=assessment.public_id)
+        # The level ended with the assessment's last day, not when the job came to it.
+        ended = min(now, end_of_day(assessment.expires_on)) if assessment.expires_on else now
+        clear_levels(session, project=project, cause="lapse", now=ended, reference=assessment.public_id)
         for kind, subject in (("assessment", assessment.public_id), ("project", project.public_id)):
             record_act(
                 session, actor=None, action="assessment.expired", subject_kind=kind, subject_id=subject, now=now,

@@ -107,7 +107,7 @@ def _build_chart(
     project: Project, changes: Sequence[LevelChange], scale: str, highest: int, now: datetime
 ) -> dict[str, Any]:
     """What the chart macro draws: a step for each change, drawn on to today."""
-    rows = [row for row in changes if row.scale == scale]
+    rows = sorted((row for row in changes if row.scale == scale), key=lambda row: (row.recorded_at, row.id))
     titles = {"claimed": _("Claimed"), "assessed": _("Assessed")}
     series = []
     for status, tone in (("claimed", "slate"), ("assessed", "jade")):

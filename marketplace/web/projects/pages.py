@@ -172,7 +172,8 @@ def export(form: str) -> Any:
 def _export_header(qualified: bool) -> list[str]:
     teaser = [
         _("Id"), _("Code"), _("Title"), _("Team"), _("Sector"), _("Region"), _("State"), _("TRL claimed"),
-        _("TRL assessed"), _("MRL claimed"), _("MRL assessed"), _("Target TRL"), _("Start"), _("End"),
+        _("TRL assessed"), _("MRL claimed"), _("MRL assessed"), _("TRL disputed from"), _("MRL disputed from"),
+        _("Assessed until"), _("Target TRL"), _("Start"), _("End"),
         _("Budget (major units)"), _("Currency"),
     ]  # fmt: skip
     more = [_("Ask (major units)"), _("Nearest deadline"), _("Failure probability"), _("Risk band"), _("Score state")]
@@ -185,7 +186,8 @@ def _export_row(project: Any, actor: Any, qualified: bool) -> Sequence[Any]:
         project.public_id, project.code, project.title("zh" if chinese else "en"),
         project.organisation.name_zh if chinese else project.organisation.name_en, label("sector", project.sector),
         project.region_code, state_label("project", project.state), project.trl_claimed, project.trl_assessed,
-        project.mrl_claimed, project.mrl_assessed, project.target_trl, project.planned_start, project.planned_end,
+        project.mrl_claimed, project.mrl_assessed, project.trl_disputed_from, project.mrl_disputed_from,
+        project.levels_expire_on, project.target_trl, project.planned_start, project.planned_end,
         Money(project.total_budget_minor, project.currency).decimal(), project.currency,
     ]  # fmt: skip
     if not qualified:
