@@ -9,7 +9,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0006_maturity"
-down_revision = "0004_agreement_without_project"
+down_revision = "0005_compensation_pool"
 branch_labels = None
 depends_on = None
 
