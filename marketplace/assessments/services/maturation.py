@@ -43,7 +43,12 @@ def plan_milestones(
         raise MaturationInvalidError("Choose at least one step.")
     open_steps = {(step["scale"], step["level"]): step for step in list_open_steps(session, assessment=assessment)}
     milestones = log_queries.list_milestones(session, project_id=project.id)
-    _check(wanted, open_steps, project=project, held=len(milestones), today=day_in_zone(now))
+    held = [
+        {"scale": row.scale, "level": row.level, "planned_on": row.milestone.planned_on}
+        for row in log_queries.list_steps(session, assessment_id=assessment.id)
+    ]
+    _require_room(len(milestones) + len(wanted))
+    _check(wanted, held, open_steps, project=project, today=day_in_zone(now))
     codes = {milestone.code for milestone in milestones}
     made = []
     for values in sorted(wanted, key=lambda row: (row["scale"] != "trl", row["level"])):
@@ -96,12 +101,17 @@ def list_open_steps(session: orm.Session, *, assessment: Assessment) -> list[dic
     return [step for step in suggest_milestones(assessment.gaps) if (step["scale"], step["level"]) not in planned]
 
 
+def _require_room(count: int) -> None:
+    if count > CHILD_LIMIT:
+        raise MaturationInvalidError("There are too many rows.")
+
+
 def _check(
     wanted: list[dict[str, Any]],
+    held: list[dict[str, Any]],
     open_steps: Mapping[tuple[str, int], Any],
     *,
     project: Project,
-    held: int,
     today: date,
 ) -> None:
     errors: dict[str, str] = {}
@@ -116,12 +126,10 @@ def _check(
             errors[field] = "A milestone lies after the end of the pilot."
         elif any(
             other["scale"] == row["scale"] and other["level"] < row["level"]
-            and other["planned_on"] > row["planned_on"] for other in wanted
+            and other["planned_on"] > row["planned_on"] for other in (*held, *wanted)
         ):  # fmt: skip
             errors[field] = "A higher level is not reached before a lower one."
         seen.add(key)
-    if held + len(wanted) > CHILD_LIMIT:
-        raise MaturationInvalidError("There are too many rows.")
     if errors:
         raise MaturationInvalidError(errors=errors)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -12,7 +13,7 @@ from marketplace import clock
 from marketplace.accounts.access import current_actor
 from marketplace.accounts.permissions import Permission
 from marketplace.assessments import log_queries, queries
-from marketplace.assessments.models import Assessment
+from marketplace.assessments.models import Assessment, MaturationStep
 from marketplace.assessments.rules import compute_levels, needs_manufacture, suggest_milestones
 from marketplace.assessments.services import list_open_steps
 from marketplace.assessments.services.assessing import VALID_FOR
@@ -65,6 +66,7 @@ def render_assessment(
     today = clock.day_in_zone(clock.now())
     standing = assessment.state in ("signed", "disputed") and assessment.superseded_at is None
     own_plan = access == OWN and actor.can(Permission.PROJECT_EDIT) and may_plan(assessment)
+    steps = log_queries.list_steps(session, assessment_id=assessment.id)
     open_steps = list_open_steps(session, assessment=assessment) if own_plan else []
     return render_template(
         "assessments/show.html", assessment=assessment, project=project, typed=typed, messages=messages, names=NAMES,
@@ -72,8 +74,8 @@ def render_assessment(
         levels=compute_levels([element.id for element in project.elements], assessment.judgements),
         element_names={row.public_id: in_language(row.name_zh, row.name_en) for row in project.elements},
         judged=_group_judgements(assessment, room=mine or access in (OWN, ROOM)),
-        plan=suggest_milestones(assessment.gaps), steps=log_queries.list_steps(session, assessment_id=assessment.id),
-        open_steps=open_steps, days=_suggest_days(open_steps, today=today, end=project.planned_end),
+        plan=suggest_milestones(assessment.gaps), steps=steps,
+        open_steps=open_steps, days=_suggest_days(open_steps, steps, today=today, end=project.planned_end),
         judge=mine and actor.can(Permission.ASSESSMENT_DECIDE), judgement_names=dict(options("judgement")),
         object_to=not mine and actor.role != "viewer" and actor.organisation_kind != "regulator" and standing,
         items=_dispute_items(assessment), organisations=_organisation_names(assessment), today=today,
@@ -83,14 +85,17 @@ def render_assessment(
     )  # fmt: skip
 
 
-def _suggest_days(steps: list[dict[str, Any]], *, today: date, end: date | None) -> dict[str, date]:
-    """A first proposal for each step: spread evenly over what is left of the pilot, scale by scale."""
+def _suggest_days(
+    steps: list[dict[str, Any]], planned: Sequence[MaturationStep], *, today: date, end: date | None
+) -> dict[str, date]:
+    """A first proposal for each step: spread evenly after what is planned already, scale by scale."""
     last = end if end and end > today else today + timedelta(days=365)
     days = {}
     for scale in ("trl", "mrl"):
+        first = max((row.milestone.planned_on for row in planned if row.scale == scale), default=today)
         levels = [step["level"] for step in steps if step["scale"] == scale]
         for number, level in enumerate(levels, start=1):
-            days[f"{scale}-{level}"] = today + (last - today) * number / len(levels)
+            days[f"{scale}-{level}"] = first + (last - first) * number / len(levels)
     return days
 
 

@@ -82,11 +82,15 @@ def test_a_wrong_step_writes_nothing(database: Any, scene: Any, steps: list[Any]
 def test_a_step_is_planned_once_and_only_from_what_stands(database: Any, make: Any, projects: Any, scene: Any) -> None:
     day = TODAY + timedelta(days=30)
     plan(database, scene, ("trl", 7, day))
+    plan(database, scene, ("mrl", 7, day))
     with pytest.raises(MaturationInvalidError):
         plan(database, scene, ("trl", 7, day))
+    with pytest.raises(MaturationInvalidError) as early:
+        plan(database, scene, ("mrl", 8, day - timedelta(days=1)))
+    assert early.value.errors == {"mrl-8-planned_on": "A higher level is not reached before a lower one."}
     projects.assessed(scene["project"], scene["team"], make.member("assessor"), trl=6, mrl=6)
     with pytest.raises(MaturationStateError):
-        plan(database, scene, ("mrl", 7, day))
+        plan(database, scene, ("mrl", 8, day))
 
 
 def test_a_dropped_milestone_takes_its_step_along(database: Any, make: Any, projects: Any) -> None:
