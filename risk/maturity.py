@@ -14,6 +14,7 @@ TRL_RANGE = (1, 9)
 MRL_RANGE = (1, 10)
 PILOT_BAND_TRL = (5, 7)
 PILOT_BAND_MRL = (4, 8)
+NOT_ASSESSED_SINCE = date(2024, 1, 1)
 _RANGES = {"trl": TRL_RANGE, "mrl": MRL_RANGE}
 
 EVIDENCE_TYPES: dict[str, tuple[str, str]] = {
@@ -24,6 +25,14 @@ EVIDENCE_TYPES: dict[str, tuple[str, str]] = {
     "vendor_claim": ("供方声明", "vendor claim"),
 }
 """Types of evidence with their Chinese and English names; a vendor claim never counts towards a level."""
+
+ENVIRONMENTS: dict[str, tuple[str, str]] = {
+    "laboratory": ("实验室", "laboratory"),
+    "simulated": ("模拟环境", "simulated environment"),
+    "relevant": ("相关环境", "relevant environment"),
+    "operational": ("使用环境", "operational environment"),
+}
+"""Where evidence was made, from the laboratory to use, with Chinese and English names."""
 
 INSTRUMENTS: dict[str, tuple[str, str]] = {
     "equity": ("股权", "equity"),
@@ -52,7 +61,10 @@ class Criterion:
 
 @dataclass(frozen=True, slots=True)
 class Level:
-    """One level of a scale: names, its criteria, and the types of evidence it accepts."""
+    """One level of a scale: names, its criteria, and the types and environments of evidence it accepts.
+
+    `environments` is empty where the definition of the level names none.
+    """
 
     scale: str
     level: int
@@ -60,6 +72,7 @@ class Level:
     name_en: str
     doe_scale: str | None
     evidence_types: tuple[str, ...]
+    environments: tuple[str, ...]
     criteria: tuple[Criterion, ...]
     source: str
     status: str
@@ -117,9 +130,27 @@ def check_level(scale: str, level: object, *, field: str | None = None) -> int:
     return level
 
 
-def counts_as_evidence(criterion: Criterion, evidence_type: str) -> bool:
-    """Tell whether evidence of this type counts towards the criterion; claims, press and logos never do."""
-    return evidence_type in get_level(criterion.scale, criterion.level).evidence_types
+def counts_as_evidence(criterion: Criterion, evidence_type: str, environment: str | None = None) -> bool:
+    """Tell whether evidence counts towards the criterion; claims, press and logos never do.
+
+    Parameters
+    ----------
+    criterion : Criterion
+        The question that the evidence answers.
+    evidence_type : str
+        A key of :data:`EVIDENCE_TYPES`.
+    environment : str or None
+        A key of :data:`ENVIRONMENTS`, empty where none was stated; None asks about the type alone.
+
+    Examples
+    --------
+    >>> counts_as_evidence(get_criterion("trl-7-operational-result"), "test_report", "laboratory")
+    False
+    """
+    level = get_level(criterion.scale, criterion.level)
+    if evidence_type not in level.evidence_types:
+        return False
+    return environment is None or not level.environments or environment in level.environments
 
 
 def get_criterion(identifier: str) -> Criterion:
@@ -231,7 +262,11 @@ def assess_eligibility(instrument: str, *, trl: int | None, mrl: int | None, as_
             continue
         if mrl_range is None or (mrl is not None and mrl_range[0] <= mrl <= mrl_range[1]):
             return _build_eligibility(rule)
-    raise InvalidParameterError(
+    raise _no_rule(instrument, as_of)
+
+
+def _no_rule(instrument: str, as_of: date) -> InvalidParameterError:
+    return InvalidParameterError(
         "as_of",
         as_of.isoformat(),
         f"a date on which rules for {instrument} are in force",
@@ -265,6 +300,8 @@ def _build_eligibility(rule: dict) -> Eligibility:
 
 
 def _not_assessed(instrument: str, as_of: date) -> Eligibility:
+    if as_of < NOT_ASSESSED_SINCE:
+        raise _no_rule(instrument, as_of)
     return Eligibility(
         instrument=instrument,
         answer="conditional",
@@ -274,7 +311,7 @@ def _not_assessed(instrument: str, as_of: date) -> Eligibility:
         opens_en="An independent readiness assessment.",
         source="Pilotage rule: maturity decides",
         status="judgement",
-        valid_from=as_of,
+        valid_from=NOT_ASSESSED_SINCE,
     )
 
 
@@ -290,6 +327,7 @@ def _build_level(row: dict, source: str) -> Level:
         name_en=row["name_en"],
         doe_scale=row.get("doe_scale"),
         evidence_types=tuple(row["evidence_types"]),
+        environments=tuple(row.get("environments", ())),
         criteria=criteria,
         source=source,
         status=row["status"],

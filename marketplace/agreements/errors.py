@@ -59,6 +59,11 @@ class SimulationMissingError(ConflictError):
     message = "This version cannot be signed before it has been simulated and the result was shown to you."
 
 
+class InstrumentNotOpenError(ConflictError):
+    code = "instrument_closed"
+    message = "An instrument of these terms is closed at the assessed level of the project."
+
+
 class SimulationRefusedError(InvalidInputError):
     code = "simulation_refused"
     message = "The simulation cannot be run with these assumptions."

@@ -12,8 +12,8 @@ if TYPE_CHECKING:
 
 # One module of resources for each domain; every one has a `blueprint`.
 RESOURCE_MODULES = (
-    "me", "organisations", "projects", "scores", "score_access", "mandates", "quotes", "rounds", "portfolio",
-    "agreements", "pools", "payments", "linkage",
+    "me", "organisations", "projects", "maturity", "assessments", "scores", "score_access", "mandates", "quotes",
+    "rounds", "portfolio", "agreements", "pools", "payments", "linkage",
 )  # fmt: skip
 
 

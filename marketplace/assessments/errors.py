@@ -61,6 +61,30 @@ class NothingJudgedError(InvalidInputError):
     message = "Every element needs a judgement that reaches at least level 1 before the assessment can be signed."
 
 
+class ManufactureNotJudgedError(InvalidInputError):
+    code = "manufacture_not_judged"
+    message = "A pilot of a process needs the readiness of manufacture too: judge MRL 1 for every element."
+
+
+class GainsFromDisputeError(NotAllowedError):
+    code = "gains_from_dispute"
+    message = "Whoever belongs to the team, to its pilot centre or to the assessor cannot decide an objection."
+
+
+class DisputeNotFoundError(NotFoundError):
+    code = "dispute_not_found"
+    message = "There is no such objection, or you may not see it."
+
+
+class MaturationInvalidError(InvalidInputError):
+    code = "maturation_invalid"
+
+
+class MaturationStateError(ConflictError):
+    code = "maturation_state"
+    message = "Milestones come from the assessment that stands, and only while the project is not over."
+
+
 class MilestoneInvalidError(InvalidInputError):
     code = "milestone_invalid"
 

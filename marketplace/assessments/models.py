@@ -12,6 +12,7 @@ from marketplace.accounts.models import Organisation
 from marketplace.assessments.words import (
     ASSESSMENT_STATES,
     DECIDER_KINDS,
+    DISPUTE_GROUNDS,
     DISPUTE_STATES,
     ENVIRONMENTS,
     EVIDENCE_TYPES,
@@ -70,6 +71,8 @@ class Assessment(Base, PublicId):
     state: orm.Mapped[str] = orm.mapped_column(sa.String(12), default="requested")
     # What the assessor declares about ties to the parties; empty until it accepts.
     conflict_declaration: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
+    # {tie: false}: each tie of the list that was denied, one by one.
+    ties: orm.Mapped[dict[str, Any]] = orm.mapped_column(sa.JSON, default=dict, server_default="{}")
     trl_result: orm.Mapped[int | None]
     mrl_result: orm.Mapped[int | None]
     # A list of {element, scale, level, criterion}: what is missing for the next level.
@@ -78,13 +81,20 @@ class Assessment(Base, PublicId):
     requested_by: orm.Mapped[str] = orm.mapped_column(sa.String(40), default="")
     requested_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
     signed_by: orm.Mapped[str] = orm.mapped_column(sa.String(40), default="")
+    # The name as the signing person typed it, and the SHA-256 of what was signed (services/seal.py).
+    signed_name: orm.Mapped[str] = orm.mapped_column(sa.String(120), default="", server_default="")
+    content_digest: orm.Mapped[str] = orm.mapped_column(sa.String(64), default="", server_default="")
     signed_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
     expires_on: orm.Mapped[date | None]
+    # A later assessment was signed: this one stays readable and decides nothing any more.
+    superseded_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
 
     project: orm.Mapped[Project] = orm.relationship(lazy="raise")
     assessor: orm.Mapped[Organisation] = orm.relationship(lazy="raise")
     judgements: orm.Mapped[list[CriterionJudgement]] = orm.relationship(order_by="CriterionJudgement.id", lazy="raise")
-    disputes: orm.Mapped[list[AssessmentDispute]] = orm.relationship(order_by="AssessmentDispute.id", lazy="raise")
+    disputes: orm.Mapped[list[AssessmentDispute]] = orm.relationship(
+        order_by="AssessmentDispute.id", lazy="raise", back_populates="assessment"
+    )
 
 
 class CriterionJudgement(Base):
@@ -110,16 +120,58 @@ class AssessmentDispute(Base, PublicId):
 
     PREFIX = "dsp"
     __tablename__ = "assessment_dispute"
-    __table_args__ = (words_check("state", DISPUTE_STATES),)
+    __table_args__ = (
+        words_check("state", DISPUTE_STATES),
+        words_check("ground", DISPUTE_GROUNDS),
+    )
 
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     assessment_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("assessment.id"), index=True)
     state: orm.Mapped[str] = orm.mapped_column(sa.String(12), default="open")
+    # What is objected to: a criterion of an element (its public id), or with both empty the whole assessment.
+    element: orm.Mapped[str] = orm.mapped_column(sa.String(40), default="", server_default="")
+    criterion: orm.Mapped[str] = orm.mapped_column(sa.String(60), default="", server_default="")
+    ground: orm.Mapped[str] = orm.mapped_column(sa.String(20), default="other", server_default="other")
     reason: orm.Mapped[str] = orm.mapped_column(sa.Text)
+    # The assessor's own statement; the operator, who gains nothing, decides.
+    statement: orm.Mapped[str] = orm.mapped_column(sa.Text, default="", server_default="")
+    stated_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
+    answer_due_on: orm.Mapped[date | None]
     raised_by: orm.Mapped[str] = orm.mapped_column(sa.String(40), default="")
     raised_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
     answer: orm.Mapped[str] = orm.mapped_column(sa.Text, default="")
+    answered_by: orm.Mapped[str] = orm.mapped_column(sa.String(40), default="", server_default="")
     answered_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
+
+    assessment: orm.Mapped[Assessment] = orm.relationship(lazy="raise", back_populates="disputes")
+
+
+class MaturationStep(Base, PublicId):
+    """The link from a gap of a signed assessment to the milestone that is to close it."""
+
+    PREFIX = "stp"
+    __tablename__ = "maturation_step"
+    __table_args__ = (
+        words_check("scale", SCALES),
+        sa.CheckConstraint("level BETWEEN 1 AND 10", name="level_range"),
+        sa.UniqueConstraint("assessment_id", "scale", "level"),
+    )
+
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    assessment_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("assessment.id"))
+    # A draft may drop the milestone; the step goes with it.
+    milestone_id: orm.Mapped[int] = orm.mapped_column(
+        sa.ForeignKey("project_milestone.id", ondelete="CASCADE"), unique=True
+    )
+    scale: orm.Mapped[str] = orm.mapped_column(sa.String(3))
+    level: orm.Mapped[int]
+    # A list of {element, criterion, note}: the gaps that this step is to close.
+    gaps: orm.Mapped[list[Any]] = orm.mapped_column(sa.JSON, default=list)
+    planned_by: orm.Mapped[str] = orm.mapped_column(sa.String(40), default="")
+    planned_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
+
+    assessment: orm.Mapped[Assessment] = orm.relationship(lazy="raise")
+    milestone: orm.Mapped[Milestone] = orm.relationship(lazy="raise")
 
 
 class StoredScore(Base, PublicId):

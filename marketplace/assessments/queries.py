@@ -135,7 +135,11 @@ def find_signed_assessment(session: orm.Session, *, project_id: int) -> Assessme
     return session.scalar(
         sa.select(Assessment)
         .options(orm.selectinload(Assessment.judgements), orm.joinedload(Assessment.assessor))
-        .where(Assessment.project_id == project_id, Assessment.state.in_(("signed", "disputed")))
+        .where(
+            Assessment.project_id == project_id,
+            Assessment.state.in_(("signed", "disputed")),
+            Assessment.superseded_at.is_(None),
+        )
         .order_by(Assessment.signed_at.desc(), Assessment.id.desc())
         .limit(1)
     )
@@ -143,7 +147,7 @@ def find_signed_assessment(session: orm.Session, *, project_id: int) -> Assessme
 
 def list_lapsed_assessments(session: orm.Session, *, today: date) -> Sequence[Assessment]:
     return session.scalars(
-        sa.select(Assessment).where(Assessment.state == "signed", Assessment.expires_on < today)
+        sa.select(Assessment).where(Assessment.state.in_(("signed", "disputed")), Assessment.expires_on < today)
     ).all()
 
 

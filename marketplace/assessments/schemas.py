@@ -6,7 +6,7 @@ from typing import Any
 
 import marshmallow as ma
 
-from marketplace.assessments.words import ENVIRONMENTS, EVIDENCE_TYPES, JUDGEMENTS, SCALES
+from marketplace.assessments.words import ENVIRONMENTS, EVIDENCE_TYPES, JUDGEMENTS, PLACED_EVIDENCE, SCALES
 from marketplace.errors import InvalidInputError
 from marketplace.money import LIMIT_MINOR
 from marketplace.projects.fields import BoundedNumber, Day, DecimalText, PlainText, Word
@@ -23,17 +23,31 @@ class EvidenceSchema(StrictSchema):
     evidence_type = Word(EVIDENCE_TYPES, required=True)
     title = PlainText(200, required=True, filled=True)
     made_by = PlainText(160, required=True, filled=True)
-    place = PlainText(160)
+    place = PlainText(160, required=True, filled=True)
     made_on = Day(required=True)
     environment = Word(ENVIRONMENTS)
+
+    @ma.validates_schema(skip_on_field_errors=True)
+    def _environment_of_a_test(self, data: dict[str, Any], **_: Any) -> None:
+        if data["evidence_type"] in PLACED_EVIDENCE and not data.get("environment"):
+            raise ma.ValidationError("Say in which environment the test or the operation was.", "environment")
 
 
 class JudgementSchema(StrictSchema):
     element = PublicIdText(required=True)
     criterion = PlainText(60, required=True, filled=True)
-    judgement = Word(JUDGEMENTS, required=True)
+    # Empty takes an earlier judgement back.
+    judgement = Word(("", *JUDGEMENTS), required=True)
     evidence = PublicIdText(allow_none=True)
     note = PlainText(1000)
+
+
+class StepSchema(StrictSchema):
+    """A step of the maturation plan: which level, and by when its milestone is planned."""
+
+    scale = Word(SCALES, required=True)
+    level = BoundedNumber(1, 10, required=True)
+    planned_on = Day(required=True)
 
 
 class MilestoneReportSchema(StrictSchema):

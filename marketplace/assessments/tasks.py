@@ -1,4 +1,4 @@
-"""Jobs of assessments: computing a score, letting assessments lapse, reminding of contests."""
+"""Jobs of assessments: computing a score, the day's end of assessments, objections and contests, checking the model."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from sqlalchemy import orm
 
 from marketplace import clock
 from marketplace.assessments.model_store import load_registered_model
-from marketplace.assessments.services.assessing import expire_assessments
+from marketplace.assessments.services import expire_assessments, remind_of_disputes, remind_of_expiry
 from marketplace.assessments.services.checking import check_champion
 from marketplace.assessments.services.contests import remind_of_contests
 from marketplace.assessments.services.registry import describe_champion, register_model
@@ -62,8 +62,10 @@ def record_score(
 
 
 def record_expiry(session: orm.Session, *, now: datetime) -> None:
-    """Once a day."""
+    """Once a day: what is over lapses, what ends soon and what waits too long is announced."""
     expire_assessments(session, now=now)
+    remind_of_expiry(session, now=now)
+    remind_of_disputes(session, now=now)
 
 
 def record_reminders(session: orm.Session, *, now: datetime) -> None:

@@ -8,6 +8,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from marketplace.assessments.services import ask_eligibility
 from marketplace.projects.models import Project, ScoreConsent
 from marketplace.projects.search import list_tokens
 
@@ -65,7 +66,7 @@ class ProjectFacts:
 def build_facts(project: Project, *, insured: bool, today: date, consents: Iterable[ScoreConsent] = ()) -> ProjectFacts:
     """Read a project whose team and funding needs are loaded; `consents` are those of it that stand."""
     consents = list(consents)
-    share = project.unproven_equipment_share
+    share, standing = project.unproven_equipment_share, project.levels_on(today)
     return ProjectFacts(
         organisation_ids=frozenset(
             number for number in (project.organisation_id, project.pilot_centre_id) if number is not None
@@ -74,9 +75,9 @@ def build_facts(project: Project, *, insured: bool, today: date, consents: Itera
         currency=project.currency,
         sector=project.sector,
         region_code=project.region_code,
-        trl=project.trl,
-        mrl=project.mrl,
-        assessed=project.trl_assessed is not None,
+        trl=standing[0] if standing[0] is not None else project.trl_claimed,
+        mrl=standing[1] if standing[1] is not None else project.mrl_claimed,
+        assessed=standing[0] is not None,
         asks=tuple(_read_ask(project, need, today) for need in project.funding_needs),
         pilot_site_booked=project.pilot_centre_id is not None,
         ip_owned=_owns_rights(project),
@@ -109,9 +110,7 @@ def _figure(value: str | int | None) -> Decimal | None:
 
 
 def _read_ask(project: Project, need: Any, today: date) -> Ask:
-    from risk.maturity import assess_eligibility
-
-    answer = assess_eligibility(need.instrument, trl=project.trl_assessed, mrl=project.mrl_assessed, as_of=today)
+    answer = ask_eligibility(project, instrument=need.instrument, on=today)
     return Ask(need.instrument, need.amount_minor, need.smallest_ticket_minor, open=answer.answer != "closed")
 
 

@@ -16,6 +16,7 @@ from marketplace.demo.deal_terms import plan_deal, quarter_days
 from marketplace.demo.financing import noon
 from marketplace.demo.listings import assess_project, get_built, list_project, score_project
 from marketplace.demo.market import ASSESSORS, OPENED, Market, hold_round, prepare_market
+from marketplace.demo.maturing import NOT_RENEWED, disagree_and_plan, first_levels
 from marketplace.demo.panel import insure_by_panels
 from marketplace.demo.pool import play_pools
 from marketplace.demo.sub_fund import play_sub_funds
@@ -37,6 +38,7 @@ def load_market(
     """The whole demonstration market on an empty database."""
     market = prepare_market(database, store, settings, password_hash=password_hash, say=say)
     list_projects(market)
+    disagree_and_plan(market)
     insure_projects(market)
     insure_by_panels(market)
     story.set_mandates(market)
@@ -65,11 +67,12 @@ def list_projects(market: Market) -> None:
         # Assessed at the start and again of late, because an assessment expires; scored after each.
         again = noon(market.today - timedelta(days=90 + number))
         for assessor, day in ((number, now + timedelta(days=20)), (number + 1, again)):
-            if record.trl_assessed is None:
+            if record.trl_assessed is None or (day == again and record.code in NOT_RENEWED):
                 break
+            found = record if day == again else first_levels(record, number)
             with market.database.transaction() as session:
                 assess_project(
-                    session, project=get_built(session, project_id), record=record, cast=market.cast,
+                    session, project=get_built(session, project_id), record=found, cast=market.cast,
                     store=market.store, now=day, assessor=ASSESSORS[assessor % 2],
                 )  # fmt: skip
         with market.database.transaction() as session:

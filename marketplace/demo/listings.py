@@ -10,12 +10,13 @@ from sqlalchemy import orm
 
 from marketplace.assessments.services.assessing import (
     accept_assessment,
-    judge_up_to,
     request_assessment,
     sign_assessment,
 )
 from marketplace.assessments.services.evidence import add_evidence
+from marketplace.assessments.services.judging import judge_up_to, record_judgements
 from marketplace.assessments.services.scoring import score_now
+from marketplace.assessments.words import TIES
 from marketplace.clock import day_in_zone
 from marketplace.demo.people import Cast
 from marketplace.demo.project_input import compute_project_input
@@ -29,6 +30,8 @@ from marketplace.projects.services import create_project, grant_score_consent, m
 # Whom the teams of the demonstration let read their scores: those who price and fund, nobody else.
 SCORE_READERS = ("angel", "venture_fund", "industrial_fund", "guidance_fund", "bank", "insurer", "guarantor")
 NO_TIES = "We hold no share in, owe nothing to, and have not worked for any party of this project in three years."
+NOTHING_SHOWN = "Nothing was laid before us for this. 未提交相应证据。"
+DENIED = dict.fromkeys(TIES, False)
 # The way from the draft to each state that a listing may stand in without a round or an agreement.
 WAYS: dict[str, tuple[str, ...]] = {
     "draft": (),
@@ -73,10 +76,11 @@ def assess_project(
     assessment = request_assessment(
         session, actor=team, project=project, assessor=cast.organisations[assessor], now=now
     )
-    accept_assessment(session, actor=judge, assessment=assessment, declaration=NO_TIES, now=now)
+    accept_assessment(session, actor=judge, assessment=assessment, declaration=NO_TIES, ties=DENIED, now=now)
     for element in project.elements:
         for scale, level in (("trl", record.trl_assessed), ("mrl", record.mrl_assessed)):
             if level is None:
+                _leave_open(session, actor=judge, assessment=assessment, element=element, scale=scale, now=now)
                 continue
             evidence = _report(
                 session, actor=team, project=project, element=element, scale=scale, level=level, store=store, now=now
@@ -86,8 +90,24 @@ def assess_project(
                 evidence=evidence, now=now,
             )  # fmt: skip
     return sign_assessment(
-        session, actor=judge, assessment=assessment, now=now, conclusion="The evidence supports these levels."
+        session,
+        actor=judge,
+        assessment=assessment,
+        now=now,
+        conclusion="The evidence supports these levels.",
+        name=judge.user_name,
     )
+
+
+def _leave_open(session: orm.Session, *, actor: Any, assessment: Any, element: Any, scale: str, now: datetime) -> None:
+    """Nothing was shown for this scale: its first level is judged, and not met."""
+    from risk.maturity import get_level
+
+    rows = [
+        {"element": element.public_id, "criterion": criterion.id, "judgement": "not_met", "note": NOTHING_SHOWN}
+        for criterion in get_level(scale, 1).criteria
+    ]
+    record_judgements(session, actor=actor, assessment=assessment, rows=rows, now=now)
 
 
 def _report(
@@ -115,7 +135,7 @@ def _report(
             "made_by": "Test laboratory of the demonstration market",
             "place": "Pilot hall",
             "made_on": made_on.isoformat(),
-            "environment": "relevant",
+            "environment": "operational" if level >= (7 if scale == "trl" else 8) else "relevant",
         },
         now=now,
         store=store,

@@ -17,6 +17,8 @@ from marketplace.projects.words import (
     CONSENT_BASES,
     GRANT_LEVELS,
     INSTRUMENTS,
+    LEVEL_CAUSES,
+    LEVEL_STATUSES,
     MILESTONE_STATES,
     ORGANISATION_SIZES,
     PROJECT_STATES,
@@ -72,7 +74,12 @@ class Project(Base, PublicId):
     mrl_claimed: orm.Mapped[int | None]
     mrl_assessed: orm.Mapped[int | None]
     trl_disputed: orm.Mapped[bool] = orm.mapped_column(default=False)
+    # The lowest level that a standing objection reaches; empty where nothing is disputed.
+    trl_disputed_from: orm.Mapped[int | None]
+    mrl_disputed_from: orm.Mapped[int | None]
     assessed_on: orm.Mapped[date | None]
+    # The last day of the assessed levels: afterwards they decide nothing, whether or not the daily job has run.
+    levels_expire_on: orm.Mapped[date | None]
     target_trl: orm.Mapped[int | None]
     target_mrl: orm.Mapped[int | None]
     planned_start: orm.Mapped[date | None]
@@ -122,6 +129,12 @@ class Project(Base, PublicId):
     @property
     def mrl(self) -> int | None:
         return self.mrl_assessed if self.mrl_assessed is not None else self.mrl_claimed
+
+    def levels_on(self, day: date) -> tuple[int | None, int | None]:
+        """The assessed levels (TRL, MRL) that stand on a day: a lapsed level opens nothing."""
+        if self.levels_expire_on is not None and self.levels_expire_on < day:
+            return None, None
+        return self.trl_assessed, self.mrl_assessed
 
 
 class BudgetLine(Base, PublicId):
@@ -285,3 +298,26 @@ class ScoreConsent(Base, PublicId):
     revoked_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
 
     organisation: orm.Mapped[Organisation | None] = orm.relationship(lazy="raise")
+
+
+class LevelChange(Base):
+    """A claimed or assessed level as it became on a day; rows are only added, so the history stays."""
+
+    __tablename__ = "project_level_change"
+    __table_args__ = (
+        words_check("scale", ("trl", "mrl")),
+        words_check("status", LEVEL_STATUSES),
+        words_check("cause", LEVEL_CAUSES),
+        sa.CheckConstraint("level IS NULL OR level BETWEEN 1 AND 10", name="level_range"),
+    )
+
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    project_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("project.id"), index=True)
+    scale: orm.Mapped[str] = orm.mapped_column(sa.String(3))
+    status: orm.Mapped[str] = orm.mapped_column(sa.String(8))
+    # Empty: from here on nothing is claimed, or nothing is assessed.
+    level: orm.Mapped[int | None]
+    cause: orm.Mapped[str] = orm.mapped_column(sa.String(16))
+    # The public id of the assessment or objection behind it, where there is one.
+    reference: orm.Mapped[str] = orm.mapped_column(sa.String(40), default="")
+    recorded_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)

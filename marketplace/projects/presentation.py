@@ -15,7 +15,8 @@ TEASER, QUALIFIED, ROOM, OWN = "teaser", "qualified", "room", "own"
 _TEASER_FIELDS = (
     "code", "title_zh", "title_en", "summary_zh", "summary_en", "sector", "industry_code", "region_code",
     "scale_up_step_zh", "scale_up_step_en", "trl_claimed", "trl_assessed", "mrl_claimed", "mrl_assessed",
-    "trl_disputed", "assessed_on", "target_trl", "target_mrl", "planned_start", "planned_end", "state", "published_at",
+    "trl_disputed", "trl_disputed_from", "mrl_disputed_from", "assessed_on", "levels_expire_on",
+    "target_trl", "target_mrl", "planned_start", "planned_end", "state", "published_at",
     "visibility",
 )  # fmt: skip
 _QUALIFIED_FIELDS = (

@@ -10,7 +10,7 @@ from sqlalchemy import orm
 
 from marketplace.accounts.models import Organisation
 from marketplace.projects.errors import ConsentNotFoundError, ProjectNotFoundError
-from marketplace.projects.models import Milestone, Project, ProjectGrant, ScoreConsent
+from marketplace.projects.models import LevelChange, Milestone, Project, ProjectGrant, ScoreConsent
 from marketplace.projects.words import LISTED_STATES
 
 # Kinds of organisation that, once verified, read the qualified fields of every listing.
@@ -222,3 +222,10 @@ def count_published(session: orm.Session) -> int:
     """How many projects anybody may know of."""
     statement = visible_projects(None).with_only_columns(Project.id)
     return session.scalar(sa.select(sa.func.count()).select_from(statement.subquery())) or 0
+
+
+def list_level_changes(session: orm.Session, *, project_id: int) -> Sequence[LevelChange]:
+    """The history of the levels of a project, oldest first; the levels themselves are public."""
+    return session.scalars(
+        sa.select(LevelChange).where(LevelChange.project_id == project_id).order_by(LevelChange.id)
+    ).all()

@@ -30,6 +30,13 @@ INSTRUMENTS = (
     "guarantee", "pilot_failure_insurance",
 )  # fmt: skip
 ORGANISATION_SIZES = ("micro", "small", "medium", "large")
+LEVEL_STATUSES = ("claimed", "assessed")
+LEVEL_CAUSES = ("listing", "assessment", "lapse", "objection")
+# Sectors whose pilots are tests of a process: there the readiness of manufacture is required beside the technology.
+PROCESS_SECTORS = (
+    "petrochemicals", "chemicals", "metallurgy", "building_materials", "textiles", "light_industry", "medicine",
+    "semiconductors",
+)  # fmt: skip
 MILESTONE_STATES = ("planned", "reported", "passed", "conditional", "partial", "failed", "void")
 MILESTONE_RESULTS = ("passed", "conditional", "partial", "failed", "void")
 APPROVAL_KINDS = (

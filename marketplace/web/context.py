@@ -25,7 +25,7 @@ LANGUAGE_COOKIE = "language"
 # One catalogue for each area, merged by Flask-Babel in this order.
 CATALOGUES = (
     "common", "accounts", "projects", "dealflow", "funding", "insurance", "agreements", "linkage", "operator", "home",
-    "scores", "security", "errors",
+    "scores", "security", "errors", "maturity",
 )  # fmt: skip
 
 # (key, English label, endpoint, icon, permission); the order is the order of the main job.

@@ -60,6 +60,17 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "assessment.dispute_answered": lambda v: _(
         "A dispute over the assessment of %(title)s was answered.", title=_title(v)
     ),
+    "assessment.dispute_stated": lambda v: _(
+        "The assessor wrote on an objection to the assessment of %(title)s.", title=_title(v)
+    ),
+    "assessment.dispute_late": lambda v: _(
+        "An objection to the assessment of %(title)s waits beyond its day for a decision.", title=_title(v)
+    ),
+    "assessment.expires_soon": lambda v: _(
+        "The assessment of %(title)s ends on %(day)s; without a new one the project counts as not assessed.",
+        title=_title(v),
+        day=v.get("day", ""),
+    ),
     "assessment.expired": lambda v: _("The assessment of %(title)s has expired.", title=_title(v)),
     "quote_requested": lambda v: _("You are asked for a quote for %(title)s.", title=_title(v)),
     "signing_key_replaced": lambda v: _("A party of your agreements uses a new signing key."),

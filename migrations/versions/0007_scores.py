@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0007_scores"
-down_revision = "0005_compensation_pool"
+down_revision = "0006_maturity"
 branch_labels = None
 depends_on = None
 

@@ -28,7 +28,7 @@ def joint_pilot(parameters: Json) -> Json:
         by call), ``investors_share`` and ``preference_rate`` (decimal text). Optional:
 
         ``bank``: ``id``, ``name``, ``rate``, ``amounts_minor`` by call, ``repayments``, ``step_down`` (``milestone``,
-        ``from``, ``rate``);
+        ``from``, ``rate``; or a list of such, see :mod:`risk.sharing.level_steps`);
         ``insurer``: ``id``, ``name``, ``premium_minor``, ``paid_by``, ``deductible_minor``, ``share``, ``limit_minor``,
         ``assigned_to_bank``, ``subsidy_party`` (``id``, ``name``);
         ``guarantee``: ``id``, ``name``, ``share`` of the net principal loss that it pays the bank, ``limit_minor``,
@@ -242,7 +242,9 @@ def _instruments(parameters: Json) -> list[Json]:
     rows = programs.contributions(parameters["investors"])
     bank = parameters.get("bank")
     if bank:
-        step = bank.get("step_down")
+        # One step, or several: a table by level gives one for each level still to be reached.
+        steps = bank.get("step_down") or []
+        steps = [steps] if isinstance(steps, dict) else steps
         rows.append(
             {
                 "id": programs.LOAN,
@@ -260,9 +262,8 @@ def _instruments(parameters: Json) -> list[Json]:
                         "from": step["from"],
                         "rate": {"value": step["rate"], "per": "year"},
                     }
-                ]
-                if step
-                else [],
+                    for step in steps
+                ],
             }
         )
     return rows

@@ -3,6 +3,8 @@
 //   {"kind": "distribution", "edges": [n + 1], "counts": [n], "marks": [{"label", "value"}], "zero": number}
 //   {"kind": "bars",         "categories": [], "series": [{"name", "values", "tone"}], "stacked": false, "horizontal": false}
 //   {"kind": "waterfall",    "steps": [{"label", "value", "total"}]}
+//   {"kind": "levels",       "highest": 9, "series": [{"name", "tone", "points": [[instant, level or null]]}],
+//                            "target": {"label", "value"}}
 // "format": "money" (major units) | "percent" (fractions) | "number"; "currency": "CNY".
 "use strict";
 
@@ -230,7 +232,32 @@
     };
   }
 
-  const kinds = { staircase, distribution, bars, waterfall };
+  // Levels over time: each holds until it changes; where it is absent the line ends.
+  function levels(spec, palette) {
+    const shapes = ["circle", "rect", "triangle"];
+    const target = spec.target && {
+      silent: true, symbol: "none", lineStyle: { type: "dashed", color: palette.accent },
+      label: { position: "insideStartTop", formatter: spec.target.label + " " + spec.target.value, color: palette.ink },
+      data: [{ yAxis: spec.target.value }],
+    };
+    return {
+      ...frame(spec, palette),
+      legend: { top: 0, left: 0, itemWidth: 18, textStyle: { color: palette.ink } },
+      grid: { left: 8, right: 24, top: 40, bottom: 8, containLabel: true },
+      xAxis: { type: "time", axisLabel: { color: palette.ink, hideOverlap: true, formatter: "{yyyy}-{MM}-{dd}" },
+        axisLine: { lineStyle: { color: palette["rule-strong"] } } },
+      yAxis: { type: "value", min: 0, max: spec.highest, interval: 1, axisLabel: { color: palette.ink },
+        splitLine: { lineStyle: { color: palette.rule } } },
+      tooltip: { ...frame(spec, palette).tooltip, trigger: "axis" },
+      series: spec.series.map((series, index) => ({
+        type: "line", step: "end", name: series.name, data: series.points, symbol: shapes[index % 3], symbolSize: 8,
+        lineStyle: { width: 2, type: index ? "solid" : "dotted", color: palette[series.tone] },
+        itemStyle: { color: palette[series.tone] }, markLine: index === 0 && target ? target : undefined,
+      })),
+    };
+  }
+
+  const kinds = { staircase, distribution, bars, waterfall, levels };
 
   function draw(figure) {
     const picture = figure.querySelector("[data-chart-picture]");

@@ -16,10 +16,13 @@ from marketplace.assessments.services import (
     request_assessment,
     sign_assessment,
 )
+from marketplace.assessments.words import TIES
 from marketplace.projects.models import Project
 from marketplace.projects.queries import get_project
 from marketplace.projects.services import create_project, move_project
 from tests.factories import MOMENT, Factory, Member
+
+NO_TIES = dict.fromkeys(TIES, False)
 
 
 def project_values(**changes: Any) -> dict[str, Any]:
@@ -102,7 +105,8 @@ class ProjectFactory:
             return add_evidence(
                 session, actor=team.actor, project=self._find(session, project), now=MOMENT,
                 values={"scale": "trl", "level": 6, "criterion": "trl-6-prototype", "evidence_type": "test_report",
-                        "title": "Prototype report", "made_by": "Institute 4", "made_on": date(2026, 9, 1)},
+                        "title": "Prototype report", "made_by": "Institute 4", "made_on": date(2026, 9, 1),
+                        "place": "Zibo", "environment": "operational"},
                 store=self.make.app.file_store if content else None,
                 stream=io.BytesIO(content) if content else None, file_name="report.txt",
             )  # fmt: skip
@@ -116,12 +120,14 @@ class ProjectFactory:
             found = self._find(session, project)
             organisation = session.get_one(Organisation, assessor.organisation.id)
             assessment = request_assessment(session, actor=team.actor, project=found, assessor=organisation, now=MOMENT)
-            accept_assessment(session, actor=assessor.actor, assessment=assessment, declaration="No ties.", now=MOMENT)
+            accept_assessment(session, actor=assessor.actor, assessment=assessment, declaration="No ties.", now=MOMENT,
+                              ties=NO_TIES)  # fmt: skip
             held = assessment_queries.get_evidence(session, actor=assessor.actor, public_id=report.public_id)
             for element in found.elements:
                 for scale, level in (("trl", trl), ("mrl", mrl)):
                     judge_up_to(session, actor=assessor.actor, assessment=assessment, element=element, scale=scale,
                                 level=level, evidence=held, now=MOMENT)  # fmt: skip
             if sign:
-                sign_assessment(session, actor=assessor.actor, assessment=assessment, now=MOMENT)
+                sign_assessment(session, actor=assessor.actor, assessment=assessment, now=MOMENT,
+                                name=assessor.actor.user_name)  # fmt: skip
             return assessment

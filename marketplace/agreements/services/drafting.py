@@ -14,6 +14,7 @@ from marketplace.accounts.models import Organisation
 from marketplace.accounts.permissions import FUND_KINDS, Permission
 from marketplace.agreements import queries
 from marketplace.agreements.chain import canonical, version_hash
+from marketplace.agreements.eligibility import require_open
 from marketplace.agreements.errors import (
     NotAPartyError,
     OrganisationTwiceError,
@@ -26,6 +27,7 @@ from marketplace.agreements.models import Agreement, AgreementParty, AgreementVe
 from marketplace.agreements.services.compensations import require_registers
 from marketplace.agreements.states import EDITABLE, require_move, require_state
 from marketplace.audit.services import record_act
+from marketplace.clock import day_in_zone
 from marketplace.errors import InvalidInputError, NotAllowedError
 from marketplace.notifications.services import notify
 
@@ -110,6 +112,7 @@ def draft_agreement(
     check_terms(terms)
     if project is None:
         _require_fund(actor, terms)
+    require_open(project, terms, on=day_in_zone(now))
     places = list(seats)
     if Seat(terms["project"], actor.organisation_id) not in places:
         if project is None:

@@ -13,6 +13,7 @@ from marketplace.accounts.access import require_permission
 from marketplace.accounts.permissions import Permission
 from marketplace.agreements import queries
 from marketplace.agreements.chain import digest_of, signed_bytes
+from marketplace.agreements.eligibility import require_open
 from marketplace.agreements.errors import (
     AlreadySignedError,
     KeyWaitingError,
@@ -38,6 +39,7 @@ from marketplace.audit.services import record_act
 from marketplace.errors import NotAllowedError
 from marketplace.events import AgreementActivated, record_event
 from marketplace.notifications.services import notify
+from marketplace.projects.queries import find_project
 
 SIGNATORY_ROLES = ("owner", "signatory")
 
@@ -159,6 +161,9 @@ def sign_agreement(
     shown = prepare_signing(session, agreement=agreement, actor=actor, locale=locale)
     if version_number != shown.version.number or statement_digest != shown.digest:
         raise VersionChangedError(version=shown.version.number)
+    # A level may have lapsed or fallen since the draft.
+    project = find_project(session, project_id=agreement.project_id) if agreement.project_id else None
+    require_open(project, queries.load_terms(shown.version), on=clock.day_in_zone(now))
     key = _require_key(session, actor=actor)
     signature = _make_signature(agreement, shown, actor, key, passphrase, now)
     session.add(signature)

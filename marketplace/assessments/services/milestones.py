@@ -23,7 +23,7 @@ from marketplace.assessments.errors import (
 )
 from marketplace.assessments.models import MilestoneDecision, MilestoneReport
 from marketplace.assessments.schemas import MilestoneDecisionSchema, MilestoneReportSchema, read_values
-from marketplace.assessments.services.assessing import require_independence
+from marketplace.assessments.services.common import require_independence
 from marketplace.assessments.words import DECIDER_KINDS
 from marketplace.audit.services import record_act
 from marketplace.clock import day_in_zone

@@ -11,6 +11,7 @@ from sqlalchemy import orm
 from marketplace import clock
 from marketplace.accounts.models import Organisation
 from marketplace.accounts.permissions import FUNDER_KINDS, Actor
+from marketplace.assessments.services import ask_eligibility, describe_closure
 from marketplace.audit.services import record_act
 from marketplace.db import changed_rows
 from marketplace.errors import NotAllowedError
@@ -104,14 +105,9 @@ def _check_amount(round_: Round, amount: Money, *, loan: bool) -> None:
 
 def _check_eligibility(round_: Round, instrument: str, now: datetime) -> None:
     """The assessed level decides what is open; what is closed says what would open it."""
-    from risk.maturity import assess_eligibility
-
-    project = round_.project
-    answer = assess_eligibility(
-        instrument, trl=project.trl_assessed, mrl=project.mrl_assessed, as_of=clock.day_in_zone(now)
-    )
+    answer = ask_eligibility(round_.project, instrument=instrument, on=clock.day_in_zone(now))
     if answer.answer == "closed":
-        raise InstrumentClosedError(field="instrument", reason_zh=answer.reason_zh, reason_en=answer.reason_en)
+        raise InstrumentClosedError(field="instrument", **describe_closure(answer))
 
 
 def _take_room(session: orm.Session, round_: Round, amount: Money, *, loan: bool) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import orm
@@ -70,7 +70,7 @@ def price_quote(
     score = find_visible_score(session, actor=actor, project_id=quote.request.project_id)
     quote.product, quote.product_id = product, product.id
     quote.score, quote.score_id = score, score.id if score else None
-    if quote.request.project.trl_assessed is None and stated is None:
+    if quote.request.project.levels_on(clock.day_in_zone(now))[0] is None and stated is None:
         return _refer(session, actor=actor, quote=quote, code="level_not_assessed", field="trl", now=now)
     try:
         trail = _compute(quote, product, score, now, stated)
@@ -156,7 +156,7 @@ def build_pricing_request(
         },
         "schedule": request.schedule,
         "terms": request.terms,
-        "rating": build_rating(request.project),
+        "rating": build_rating(request.project, on=clock.day_in_zone(now)),
         "subsidies": request.subsidies,
         "assignments": list_parts(request.assignments),
     }  # fmt: skip
@@ -173,10 +173,11 @@ def build_pricing_request(
     return values
 
 
-def build_rating(project: Project) -> dict[str, Any]:
+def build_rating(project: Project, *, on: date) -> dict[str, Any]:
     """What factors and rules of a product may look at; what is not known is left out, never taken as 1."""
+    trl, mrl = project.levels_on(on)
     known = {
-        "trl": project.trl_assessed, "mrl": project.mrl_assessed, "target_trl": project.target_trl,
+        "trl": trl, "mrl": mrl, "target_trl": project.target_trl,
         "sector": project.sector, "scale_up_factor": project.scale_up_factor,
         "new_process_steps": project.new_process_steps, "recycle_streams": project.recycle_streams,
         "unproven_equipment_share": project.unproven_equipment_share, "solids_handling": project.solids_handling,

@@ -13,6 +13,7 @@ from marketplace import clock
 from marketplace.accounts.access import require_permission
 from marketplace.accounts.models import Organisation
 from marketplace.accounts.permissions import Actor, Permission
+from marketplace.assessments.services import ask_eligibility, describe_closure
 from marketplace.audit.services import record_act
 from marketplace.insurance import queries
 from marketplace.insurance.errors import (
@@ -29,7 +30,6 @@ from marketplace.notifications.services import notify
 from marketplace.projects.models import Project
 from marketplace.projects.services import grant_score_consent
 from risk.errors import RiskError
-from risk.maturity import assess_eligibility
 
 EVENT_TEXTS = ("text_zh", "text_en")
 EVENT_KEYS = (
@@ -109,11 +109,9 @@ def request_quotes(
 
 
 def _check_eligibility(project: Project, now: datetime) -> None:
-    answer = assess_eligibility(
-        "pilot_failure_insurance", trl=project.trl_assessed, mrl=project.mrl_assessed, as_of=clock.day_in_zone(now)
-    )
+    answer = ask_eligibility(project, instrument="pilot_failure_insurance", on=clock.day_in_zone(now))
     if answer.answer == "closed":
-        raise CoverNotOpenError(reason_zh=answer.reason_zh, reason_en=answer.reason_en)
+        raise CoverNotOpenError(**describe_closure(answer))
 
 
 def _check_request(

@@ -3,6 +3,7 @@
 from marketplace.projects.services.consents import grant_score_consent, revoke_score_consent
 from marketplace.projects.services.grants import grant_access, revoke_access
 from marketplace.projects.services.importing import import_projects
+from marketplace.projects.services.levels import record_levels
 from marketplace.projects.services.listing import create_project, edit_project
 from marketplace.projects.services.moves import move_project
 
@@ -13,6 +14,7 @@ __all__ = [
     "grant_score_consent",
     "import_projects",
     "move_project",
+    "record_levels",
     "revoke_access",
     "revoke_score_consent",
 ]

@@ -30,6 +30,7 @@ from marketplace.projects.models import (
 from marketplace.projects.rules import find_contradictions, find_row_contradictions
 from marketplace.projects.schemas import raise_invalid, read_project
 from marketplace.projects.search import build_search_text
+from marketplace.projects.services.levels import record_levels
 from marketplace.projects.states import EDITABLE
 
 CHILD_CLASSES: dict[str, type[Any]] = {
@@ -61,6 +62,7 @@ def create_project(
     session.add(project)
     _apply(session, actor=actor, project=project, loaded=loaded)
     session.flush()  # the caller needs the public id, and the database its say
+    record_levels(session, project=project, cause="listing", now=now)
     record_act(
         session, actor=actor, action="project.created", subject_kind="project", subject_id=project.public_id, now=now,
         details={"code": project.code},
@@ -88,6 +90,7 @@ def edit_project(
     _apply(session, actor=actor, project=project, loaded=loaded)
     project.updated_at = now
     session.flush()  # the ids of new rows
+    record_levels(session, project=project, cause="listing", now=now)
     record_act(
         session, actor=actor, action="project.edited", subject_kind="project", subject_id=project.public_id, now=now,
         details={"fields": sorted(loaded)},

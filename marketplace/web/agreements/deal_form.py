@@ -11,6 +11,7 @@ from marketplace.accounts.models import Organisation
 from marketplace.accounts.permissions import FUND_KINDS
 from marketplace.agreements.services.drafting import Seat
 from marketplace.projects.models import Project
+from marketplace.web.agreements.level_rates import read_rate_steps
 from marketplace.web.agreements.reading import Reader
 
 INVESTORS, CALLS, REPAYMENTS = 6, 3, 2
@@ -135,6 +136,9 @@ class DealForm:
                 "from": self.reader.day("bank_step_from"),
                 "rate": self.reader.percent("bank_step_rate"),
             }
+        by_level = read_rate_steps(self.reader, self.project, rate=str(bank["rate"]))
+        if by_level:
+            bank["step_down"] = by_level
         return bank
 
     def _insurer(self) -> Json:

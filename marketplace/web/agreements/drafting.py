@@ -26,6 +26,7 @@ from marketplace.projects.queries import get_project
 from marketplace.web.agreements import blueprint
 from marketplace.web.agreements.deal_form import CALLS, INVESTORS, REPAYMENTS, SEATS, DealForm
 from marketplace.web.agreements.from_round import plan_from_round, values_from_round
+from marketplace.web.agreements.level_rates import list_rate_levels
 from marketplace.web.agreements.pages import load_agreement
 from marketplace.web.agreements.reading import Reader, field_errors, form_values
 
@@ -76,6 +77,7 @@ def _render_draft(project: Project, values: Mapping[str, str], errors: dict[str,
         investors=range(1, INVESTORS + 1),
         calls=range(1, CALLS + 1),
         repayments=range(1, REPAYMENTS + 1),
+        rate_levels=list_rate_levels(project),
     )
     return (page, 422) if errors else page
 

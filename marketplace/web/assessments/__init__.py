@@ -1,10 +1,12 @@
-"""Pages of evidence, assessments, risk scores and milestone results."""
+"""Pages of evidence, maturity, assessments, objections, risk scores and milestone results."""
 
 from __future__ import annotations
 
 from marketplace.web.assessments import (
+    disputes,
     evidence,
     judging,
+    maturity,
     milestones,
     model_pages,
     outcomes,
@@ -16,8 +18,10 @@ from marketplace.web.assessments.base import blueprint
 
 __all__ = [
     "blueprint",
+    "disputes",
     "evidence",
     "judging",
+    "maturity",
     "milestones",
     "model_pages",
     "outcomes",

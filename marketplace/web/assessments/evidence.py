@@ -30,7 +30,8 @@ _FIELDS = ("element", "criterion", "evidence_type", "title", "made_by", "place",
 @requires(Permission.PROJECT_READ)
 def list_evidence(public_id: str) -> Any:
     """The evidence of a project, by level; only in its room."""
-    return _render(_get_room(public_id))
+    wanted = {name: request.args.get(name, "")[:60] for name in ("criterion", "element")}
+    return _render(_get_room(public_id), typed=wanted)
 
 
 @blueprint.post("/projects/<public_id>/evidence")
@@ -107,6 +108,7 @@ def _render(project: Project, *, typed: Any = None, errors: dict[str, str] | Non
         errors=[(name or None, message) for name, message in messages.items()],
         rows=queries.list_evidence(session, actor=actor, project_id=project.id), criteria=criteria,
         criterion_names=dict(criteria), environments=options("environment"),
+        environment_names=dict(options("environment")),
         own=actor.organisation_id == project.organisation_id and actor.can(Permission.PROJECT_EDIT),
         elements=[(row.public_id, in_language(row.name_zh, row.name_en)) for row in project.elements],
         limit_bytes=current_app.file_store.limit_bytes,  # type: ignore[attr-defined]  # Marketplace

@@ -11,14 +11,16 @@ from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
 from marketplace.assessments import queries
-from marketplace.assessments.models import Assessment
+from marketplace.assessments.models import Assessment, Evidence
+from marketplace.assessments.rules import compute_levels
 from marketplace.assessments.services import record_judgements
 from marketplace.assessments.words import SCALES
 from marketplace.db import current_session
-from marketplace.errors import InvalidInputError, NotFoundError
+from marketplace.errors import ConflictError, InvalidInputError, NotFoundError
 from marketplace.projects.models import TechnologyElement
 from marketplace.web.assessments.base import blueprint
-from marketplace.web.assessments.words import options
+from marketplace.web.assessments.words import NAMES, options
+from marketplace.web.labels import label
 from risk.maturity import Level, counts_as_evidence, list_levels
 
 
@@ -40,26 +42,37 @@ def judge(public_id: str, element_id: str, scale: str) -> Any:
 @blueprint.post("/assessments/<public_id>/elements/<element_id>/<scale>")
 @requires(Permission.ASSESSMENT_DECIDE)
 def save(public_id: str, element_id: str, scale: str) -> Any:
-    """Write the judgements of the page; criteria without an answer are left alone."""
+    """Write the judgements of the page; an answer set back to open takes the earlier judgement back."""
     session, actor = current_session(), current_actor()
     assessment, element = _get(public_id, element_id, scale)
-    rows = []
-    for level in list_levels(scale):
-        for criterion in level.criteria:
-            answer = request.form.get(f"{criterion.id}-judgement", "")
-            if answer:
-                rows.append({
-                    "element": element.public_id, "criterion": criterion.id, "judgement": answer,
-                    "evidence": request.form.get(f"{criterion.id}-evidence") or None,
-                    "note": request.form.get(f"{criterion.id}-note", ""),
-                })  # fmt: skip
+    rows = _read_rows(assessment, element, scale)
     try:
         record_judgements(session, actor=actor, assessment=assessment, rows=rows, now=clock.now())
     except InvalidInputError as error:
         errors = {_form_name(path, rows): message for path, message in error.errors.items()}
         return _render(assessment, element, scale, request.form, errors or {"": error.message}), 422
+    except ConflictError as error:
+        # Signed or given back meanwhile: what was typed is shown, so that it is not lost.
+        return _render(assessment, element, scale, request.form, {"": error.message}), 409
     flash(_("The judgements are saved."), "success")
     return redirect(url_for("assessments.show_assessment", public_id=public_id))
+
+
+def _read_rows(assessment: Assessment, element: TechnologyElement, scale: str) -> list[dict[str, Any]]:
+    """What was answered, and what was set back to open."""
+    held = {row.criterion for row in assessment.judgements if row.element_id == element.id}
+    rows = []
+    for level in list_levels(scale):
+        for criterion in level.criteria:
+            answer = request.form.get(f"{criterion.id}-judgement")
+            evidence = request.form.get(f"{criterion.id}-evidence") or None
+            note = request.form.get(f"{criterion.id}-note", "")
+            if answer or evidence or note.strip() or (answer is not None and criterion.id in held):
+                rows.append({
+                    "element": element.public_id, "criterion": criterion.id, "judgement": answer or "",
+                    "evidence": evidence, "note": note,
+                })  # fmt: skip
+    return rows
 
 
 def _form_name(path: str, rows: list[dict[str, Any]]) -> str:
@@ -80,6 +93,13 @@ def _evidence(assessment: Assessment) -> Any:
     return queries.list_evidence(current_session(), actor=current_actor(), project_id=assessment.project_id)
 
 
+def _describe(row: Evidence) -> str:
+    """Title, kind, environment and day, as a line of a select."""
+    environment = str(NAMES["environment"].get(row.environment, ""))
+    parts = (row.title, label("evidence_type", row.evidence_type), environment, str(row.made_on or ""))
+    return " · ".join(part for part in parts if part)
+
+
 def _render(
     assessment: Assessment, element: TechnologyElement, scale: str, typed: Any, errors: dict[str, str] | None = None
 ) -> str:
@@ -89,7 +109,9 @@ def _render(
     for level in list_levels(scale):
         fitting = {
             criterion.id: [
-                (row.public_id, row.title) for row in evidence if counts_as_evidence(criterion, row.evidence_type)
+                (row.public_id, _describe(row))
+                for row in sorted(evidence, key=lambda row: row.criterion != criterion.id)
+                if row.file_id and counts_as_evidence(criterion, row.evidence_type, row.environment)
             ]
             for criterion in level.criteria
         }
@@ -97,5 +119,6 @@ def _render(
     return render_template(
         "assessments/judge.html", assessment=assessment, element=element, scale=scale, levels=levels, typed=typed,
         messages=messages, errors=[(name or None, message) for name, message in messages.items()],
-        judgements=options("judgement"),
+        judgements=options("judgement"), names=NAMES, evidence=evidence,
+        reached=compute_levels([element.id], assessment.judgements).by_element[element.id][scale == "mrl"],
     )  # fmt: skip

@@ -11,7 +11,7 @@ from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
 from marketplace.accounts.queries import get_organisation, list_organisations
-from marketplace.assessments import queries
+from marketplace.assessments import log_queries, queries
 from marketplace.assessments.services import decide_milestone, engage_decider, report_milestone
 from marketplace.assessments.services.milestones import REPORTABLE, RUNNING_STATES, require_decider
 from marketplace.db import current_session
@@ -129,6 +129,7 @@ def _render(project: Project, milestone: Milestone, *, typed: Any = None, errors
     return render_template(
         "assessments/milestone.html", project=project, milestone=milestone, typed=typed or {}, messages=messages,
         errors=[(name or None, message) for name, message in messages.items()],
+        step=next(iter(log_queries.list_steps(session, milestone_id=milestone.id)), None),
         reports=queries.list_reports(session, milestone_id=milestone.id),
         decisions=queries.list_decisions(session, milestone_id=milestone.id), results=options("result"), names=NAMES,
         may_report=actor.organisation_id in parties and actor.can(Permission.MILESTONE_REPORT)

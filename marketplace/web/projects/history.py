@@ -18,7 +18,8 @@ from marketplace.web.projects.words import NAMES
 _TONES = {"passed": "jade", "signed": "jade", "failed": "vermilion", "disputed": "vermilion"}
 # What a qualified reader learns of; edits, access and findings in the making stay with the room.
 _OPEN_ACTS = (
-    "assessment.signed", "assessment.disputed", "assessment.dispute_answered", "score.computed", "milestone.reported",
+    "assessment.signed", "assessment.disputed", "assessment.dispute_answered", "assessment.expired", "score.computed",
+    "milestone.reported",
     "milestone.passed", "milestone.conditional", "milestone.partial", "milestone.failed", "milestone.void",
 )  # fmt: skip
 

@@ -24,6 +24,7 @@ from marketplace.projects.queries import get_project, is_qualified, list_score_r
 from marketplace.projects.states import list_moves
 from marketplace.projects.words import INSTRUMENTS, PROJECT_STATES, SECTORS
 from marketplace.spreadsheets import csv_out, xlsx_out
+from marketplace.web.assessments.words import NAMES as ASSESSMENT_NAMES
 from marketplace.web.chain import build_chain, register_step
 from marketplace.web.formatting import changed_address, language, url_with
 from marketplace.web.labels import label, state_label
@@ -172,7 +173,8 @@ def export(form: str) -> Any:
 def _export_header(qualified: bool) -> list[str]:
     teaser = [
         _("Id"), _("Code"), _("Title"), _("Team"), _("Sector"), _("Region"), _("State"), _("TRL claimed"),
-        _("TRL assessed"), _("MRL claimed"), _("MRL assessed"), _("Target TRL"), _("Start"), _("End"),
+        _("TRL assessed"), _("MRL claimed"), _("MRL assessed"), _("TRL disputed from"), _("MRL disputed from"),
+        _("Assessed until"), _("Target TRL"), _("Start"), _("End"),
         _("Budget (major units)"), _("Currency"),
     ]  # fmt: skip
     more = [_("Ask (major units)"), _("Nearest deadline"), _("Failure probability"), _("Risk band"), _("Score state")]
@@ -185,7 +187,8 @@ def _export_row(project: Any, qualified: bool, reads_score: bool) -> Sequence[An
         project.public_id, project.code, project.title("zh" if chinese else "en"),
         project.organisation.name_zh if chinese else project.organisation.name_en, label("sector", project.sector),
         project.region_code, state_label("project", project.state), project.trl_claimed, project.trl_assessed,
-        project.mrl_claimed, project.mrl_assessed, project.target_trl, project.planned_start, project.planned_end,
+        project.mrl_claimed, project.mrl_assessed, project.trl_disputed_from, project.mrl_disputed_from,
+        project.levels_expire_on, project.target_trl, project.planned_start, project.planned_end,
         Money(project.total_budget_minor, project.currency).decimal(), project.currency,
     ]  # fmt: skip
     if not qualified:
@@ -215,6 +218,7 @@ def show_project(public_id: str) -> Any:
         context = {
             "score": assessment_queries.find_visible_score(session, actor=actor, project_id=project.id),
             "eligibility": list_eligibility(session, project, as_of=today),
+            "source_status": ASSESSMENT_NAMES["source_status"],
             "assessments": assessment_queries.list_assessments(session, actor=actor, project_id=project.id),
             "evidence_count": assessment_queries.count_evidence(session, project_id=project.id),
             "ask_minor": sum(need.amount_minor for need in project.funding_needs),

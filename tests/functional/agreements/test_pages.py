@@ -11,6 +11,7 @@ import pytest
 from marketplace.agreements import queries
 from marketplace.agreements.models import Agreement
 from marketplace.jobs.services import run_due_jobs
+from marketplace.projects.models import Milestone, Project
 from risk.sharing.scenario_a import scenario_a
 from risk.simulation import scenario_a_drivers
 from tests.conftest import table_counts
@@ -321,3 +322,31 @@ def test_team_finds_the_way_to_a_draft_on_its_list(make: Any, team: Any, browser
     assert f"/projects/{project.public_id}/agreements/new" in browser.get("/agreements").get_data(as_text=True)
     browser.sign_in(team["bank"].user)
     assert "/agreements/new" not in browser.get("/agreements").get_data(as_text=True)
+
+
+def test_rates_by_assessed_level_become_steps_on_the_milestones_that_prove_them(
+    make: Any, team: Any, browser: Any
+) -> None:
+    project = factory.make_project(make, team["project"])
+    with make.database.transaction() as session:
+        found = session.get_one(Project, project.id)
+        found.trl_assessed, found.mrl_assessed = 6, 5
+        session.query(Milestone).filter_by(project_id=project.id, code="M3").one().target_trl = 8
+    browser.sign_in(team["project"].user)
+    url = f"/projects/{project.public_id}/agreements/new"
+    assert 'name="bank_rate_trl8"' in browser.get(url).get_data(as_text=True)
+    by_level = {**deal(team), "bank_step_milestone": "", "bank_step_from": "", "bank_step_rate": ""}
+    for wrong, field in (
+        ({"bank_rate_trl7": "4"}, "bank_rate_trl7"),
+        ({"bank_rate_trl7": "3.9", "bank_rate_trl8": "3.95"}, "bank_rate_trl8"),
+        ({**deal(team), "bank_rate_trl7": "3.9"}, "bank_rate_trl7"),
+    ):  # fmt: skip
+        refused = browser.submit(url, {**by_level, **wrong})
+        assert refused.status_code == 422
+        assert f'href="#field-{field}"' in refused.get_data(as_text=True)
+    done = browser.submit(url, {**by_level, "bank_rate_trl7": "3.8", "bank_rate_trl8": "3.6"})
+    assert done.status_code == 302, done.get_data(as_text=True)[:2000]
+    with make.database.transaction("read") as session:
+        terms = queries.load_terms(queries.get_version(session, agreement=session.query(Agreement).one()))
+    loan = next(row for row in terms["instruments"] if row["kind"] == "loan")
+    assert [(step["milestone"], step["rate"]["value"]) for step in loan["steps"]] == [("M3", "0.038"), ("M3", "0.036")]

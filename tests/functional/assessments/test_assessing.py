@@ -52,8 +52,8 @@ def test_one_weak_element_holds_the_project_back(database: Any, projects: Any, p
         held = queries.get_assessment(session, actor=assessor.actor, public_id=assessment.public_id)
         weak = held.project.elements[1].public_id
         record_judgements(session, actor=assessor.actor, assessment=held, now=MOMENT, rows=[
-            {"element": weak, "criterion": "trl-3-lab-result", "judgement": "not_met"}])  # fmt: skip
-        sign_assessment(session, actor=assessor.actor, assessment=held, now=MOMENT)
+            {"element": weak, "criterion": "trl-3-lab-result", "judgement": "not_met", "note": "None."}])  # fmt: skip
+        sign_assessment(session, actor=assessor.actor, assessment=held, now=MOMENT, name=assessor.actor.user_name)
     found = projects.reload(project, team)
     assert found.trl_assessed == 2
     assert [element.trl_assessed for element in found.elements] == [6, 2]
@@ -67,9 +67,9 @@ def test_an_assessment_without_judgements_cannot_be_signed(database: Any, projec
         held = queries.get_assessment(session, actor=assessor.actor, public_id=assessment.public_id)
         first = held.project.elements[0].public_id
         record_judgements(session, actor=assessor.actor, assessment=held, now=MOMENT, rows=[
-            {"element": first, "criterion": "trl-1-principle", "judgement": "not_met"}])  # fmt: skip
+            {"element": first, "criterion": "trl-1-principle", "judgement": "not_met", "note": "None."}])  # fmt: skip
         with pytest.raises(NothingJudgedError):
-            sign_assessment(session, actor=assessor.actor, assessment=held, now=MOMENT)
+            sign_assessment(session, actor=assessor.actor, assessment=held, now=MOMENT, name=assessor.actor.user_name)
 
 
 def test_a_claim_never_meets_a_criterion(database: Any, projects: Any, people: Any) -> None:
@@ -111,9 +111,9 @@ def test_another_assessor_may_not_judge(database: Any, make: Any, projects: Any,
             queries.get_assessment(session, actor=other.actor, public_id=assessment.public_id)
         held = queries.get_assessment(session, actor=assessor.actor, public_id=assessment.public_id)
         with pytest.raises(NotTheAssessorError):
-            sign_assessment(session, actor=other.actor, assessment=held, now=MOMENT)
+            sign_assessment(session, actor=other.actor, assessment=held, now=MOMENT, name=other.actor.user_name)
         with pytest.raises(NotAllowedError):
-            sign_assessment(session, actor=team.actor, assessment=held, now=MOMENT)
+            sign_assessment(session, actor=team.actor, assessment=held, now=MOMENT, name=team.actor.user_name)
 
 
 def test_cited_evidence_stays(database: Any, projects: Any, people: Any) -> None:

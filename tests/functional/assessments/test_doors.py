@@ -17,10 +17,11 @@ from marketplace.jobs.services import run_due_jobs
 from marketplace.projects.queries import find_project
 from tests.conftest import table_counts
 from tests.factories import MOMENT
+from tests.functional.assessments.helpers import NO_TIES_FORM
 
 REPORT = {
     "criterion": "trl-6-prototype", "evidence_type": "test_report", "title": "Prototype", "made_by": "Institute",
-    "made_on": "2026-09-01",
+    "made_on": "2026-09-01", "place": "Zibo", "environment": "relevant",
 }  # fmt: skip
 
 
@@ -109,19 +110,23 @@ def test_an_assessment_walks_through_its_pages(new_browser: Any, make: Any, proj
     )
     page = asked.headers["Location"]
     assert judge.submit(f"{page}/accept", {"declaration": " "}, page=page).status_code == 422
-    assert judge.submit(f"{page}/accept", {"declaration": "None."}, page=page).status_code == 302
+    assert judge.submit(f"{page}/accept", {"declaration": "None.", **NO_TIES_FORM}, page=page).status_code == 302
     assert browser.submit(f"{page}/sign", {}, page=page).status_code == 403
     for element in project.elements:
         data = {}
         for criterion in ("trl-1-principle", "trl-1-relevance", "trl-2-application", "trl-2-critical-elements"):
             data |= {f"{criterion}-judgement": "met", f"{criterion}-evidence": evidence.public_id}
+        mrl = {"mrl-1-feasibility-judgement": "not_met", "mrl-1-feasibility-note": "No study yet."}
         url = f"{page}/elements/{element.public_id}/trl"
         wrong = judge.submit(url, {"trl-3-lab-result-judgement": "met"})
         assert wrong.status_code == 422
         assert 'href="#field-trl-3-lab-result-evidence"' in wrong.get_data(as_text=True)
         assert judge.submit(url, data).status_code == 302
+        assert judge.submit(url.replace("/trl", "/mrl"), mrl).status_code == 302
     assert new_browser().sign_in(bank.user).get(page).status_code == 404
-    assert judge.submit(f"{page}/sign", {"conclusion": "Sound."}, page=page).status_code == 302
+    signed = {"conclusion": "Sound.", "name": assessor.actor.user_name}
+    assert judge.submit(f"{page}/sign", {**signed, "name": "Somebody"}, page=page).status_code == 422
+    assert judge.submit(f"{page}/sign", signed, page=page).status_code == 302
     assert projects.reload(project, team).trl_assessed == 2
     reader = new_browser().sign_in(bank.user)
     assert reader.get(page).status_code == 200

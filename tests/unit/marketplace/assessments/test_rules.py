@@ -16,7 +16,9 @@ TRL = [criterion.id for level in list_levels("trl") for criterion in level.crite
 
 
 def judged(element_id: int, criterion: str, judgement: str = "met", evidence_id: int | None = 1) -> Any:
-    return SimpleNamespace(element_id=element_id, criterion=criterion, judgement=judgement, evidence_id=evidence_id)
+    return SimpleNamespace(
+        element_id=element_id, criterion=criterion, judgement=judgement, evidence_id=evidence_id, note="said"
+    )
 
 
 def up_to(element_id: int, scale: str, level: int) -> list[Any]:
