@@ -11,10 +11,13 @@ from marketplace.assessments.services import ask_eligibility, describe_closure
 from marketplace.projects.models import Project
 from risk.maturity import Eligibility
 
+# What the table of levels calls a kind of instrument, where the terms have another word.
+_NAMES = {"conditional_grant": "invest_first_convert_later"}
+
 
 def list_kinds(terms: Mapping[str, Any]) -> list[str]:
-    """The kinds of instruments that the terms hold: equity, loans, and pilot-failure cover."""
-    kinds = {row["kind"] for row in terms.get("instruments", ())}
+    """The kinds of instruments that the terms hold, as the table of levels names them, and pilot-failure cover."""
+    kinds = {_NAMES.get(row["kind"], row["kind"]) for row in terms.get("instruments", ())}
     return [*sorted(kinds), *(["pilot_failure_insurance"] if terms.get("policies") else [])]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 
@@ -41,16 +40,3 @@ def count_interval(masses: Sequence[float], level: float) -> tuple[int, int]:
         high -= 1
         above += masses[high]
     return low, high
-
-
-def population_stability(before: Sequence[int], after: Sequence[int]) -> float:
-    """The population stability index of two counts over the same classes, half a project added to every class.
-
-    Sum of (share after - share before) x ln(share after / share before); 0 where nothing moved. Below 0.1 is
-    commonly read as stable, above 0.25 as another population (Siddiqi 2006, "Credit Risk Scorecards").
-    """
-    if len(before) != len(after) or not before:
-        raise ValueError("both counts are over the same classes, at least one")
-    first, second = sum(before) + 0.5 * len(before), sum(after) + 0.5 * len(after)
-    shares = [((a + 0.5) / first, (b + 0.5) / second) for a, b in zip(before, after, strict=True)]
-    return math.fsum((new - old) * math.log(new / old) for old, new in shares)

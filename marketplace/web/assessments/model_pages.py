@@ -12,7 +12,7 @@ from marketplace.accounts.access import current_actor, require_fresh_sign_in, re
 from marketplace.accounts.permissions import Permission
 from marketplace.accounts.queries import map_user_names
 from marketplace.assessments import score_queries
-from marketplace.assessments.monitoring import MINIMUM_OUTCOMES, STABILITY_LIMIT, check_calibration, check_drift
+from marketplace.assessments.monitoring import MINIMUM_OUTCOMES, check_calibration, check_drift, stability_limit
 from marketplace.assessments.score_models import RiskModelVersion
 from marketplace.assessments.services import decide_promotion, propose_promotion
 from marketplace.assessments.services.checking import list_outcome_pairs
@@ -88,7 +88,7 @@ def _render(public_id: str, *, typed: Any = None, errors: dict[str, str] | None 
     return render_template(
         "assessments/model.html", model=model, names={**NAMES, **SCORE_NAMES}, calibration=calibration,
         drift=check_drift(score_queries.list_all_scores(session), now=clock.now()), minimum=MINIMUM_OUTCOMES,
-        stability_limit=STABILITY_LIMIT, checks=score_queries.list_checks(session, model_id=model.id),
+        stability_limit=stability_limit(), checks=score_queries.list_checks(session, model_id=model.id),
         promotions=promotions, now=clock.now(),
         people=map_user_names(session, public_ids=people) if may_promote else {},
         may_propose=may_promote and model.state == "candidate" and pending is None,

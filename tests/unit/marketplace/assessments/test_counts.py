@@ -1,4 +1,4 @@
-"""The number of failures among independent projects, and the stability of a population."""
+"""The number of failures among independent projects."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from marketplace.assessments.counts import count_distribution, count_interval, population_stability
+from marketplace.assessments.counts import count_distribution, count_interval
 from marketplace.assessments.monitoring import check_calibration, judge_model
 from marketplace.assessments.services.contests import add_weekdays
 
@@ -47,13 +47,6 @@ def test_binomial_range_of_the_books() -> None:
 def test_probabilities_outside_are_refused() -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         count_distribution([0.2, 1.01])
-
-
-def test_stability_is_nought_where_nothing_moved_and_large_where_all_did() -> None:
-    assert population_stability([30, 10], [30, 10]) == pytest.approx(0.0)
-    assert population_stability([40, 0], [0, 40]) > 1.0
-    with pytest.raises(ValueError, match="same classes"):
-        population_stability([1], [1, 2])
 
 
 def test_calibration_breaks_only_outside_of_its_range_and_from_twenty_outcomes_on() -> None:
