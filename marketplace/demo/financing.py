@@ -67,7 +67,7 @@ def open_recorded_round(
         target_minor=record.target_minor, minimum_minor=record.minimum_minor, cap_minor=record.cap_minor,
         loan_cap_minor=record.loan_cap_minor, ticket_minimum_minor=record.ticket_minimum_minor,
         deadline=record.deadline_on, now=now, investor_limit_minor=record.investor_limit_minor or None,
-        pre_money_minor=record.pre_money_minor, closing_rule=record.closing_rule,
+        pre_money_minor=record.pre_money_minor, closing_rule=record.closing_rule, as_draft=record.state == "draft",
     )  # fmt: skip
     round_ = find_round(session, round_id=opened.id)
     assert round_ is not None

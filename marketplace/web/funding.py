@@ -48,7 +48,7 @@ def list_rounds() -> Any:
         rounds=rows,
         total=queries.count_rounds(session, actor=actor, state=state),
         state=state,
-        states=[word for word in ROUND_STATES if word != "draft"],
+        states=[word for word in ROUND_STATES if word != "draft" or actor.can(Permission.ROUND_MANAGE)],
         **pager,
     )
 
@@ -220,6 +220,17 @@ def end_round(public_id: str) -> Any:
     return redirect(url_for("funding.show_round", public_id=public_id))
 
 
+@blueprint.post("/rounds/<public_id>/launch")
+@requires(Permission.ROUND_MANAGE)
+def launch_round(public_id: str) -> Any:
+    """Open a round that was kept as a draft."""
+    session, actor = current_session(), current_actor()
+    round_ = queries.get_round(session, actor=actor, public_id=public_id)
+    services.launch_round(session, actor=actor, round_=round_, now=clock.now())
+    flash(_("The round is open."), "jade")
+    return redirect(url_for("funding.show_round", public_id=public_id))
+
+
 @blueprint.get("/projects/<project_id>/rounds/new")
 @requires(Permission.ROUND_MANAGE)
 def new_round(project_id: str) -> Any:
@@ -267,6 +278,7 @@ def open_round(project_id: str) -> Any:
             pre_money_minor=amounts["pre_money"] or 0,
             closing_rule=form.get("closing_rule", "minimum"),
             deadline=deadline,
+            as_draft=bool(form.get("as_draft")),
             now=clock.now(),
         )
     except InvalidInputError as error:

@@ -8,9 +8,26 @@ from marketplace.funding.services.commitments import (
     release_commitment,
 )
 from marketplace.funding.services.evaluation import evaluate_round
-from marketplace.funding.services.rounds import add_linkage_rule, close_round, fail_round, open_round, refuse_round
+from marketplace.funding.services.rounds import (
+    add_linkage_rule,
+    close_round,
+    fail_round,
+    launch_round,
+    open_round,
+    refuse_round,
+)
 
 __all__ = [
-    "add_linkage_rule", "close_round", "evaluate_round", "fail_round", "harden_commitment", "make_commitment",
-    "open_round", "record_called", "record_paid", "refuse_round", "release_commitment",
+    "add_linkage_rule",
+    "close_round",
+    "evaluate_round",
+    "fail_round",
+    "harden_commitment",
+    "launch_round",
+    "make_commitment",
+    "open_round",
+    "record_called",
+    "record_paid",
+    "refuse_round",
+    "release_commitment",
 ]  # fmt: skip

@@ -65,8 +65,9 @@ def open_round(
     investor_limit_minor: int | None = None,
     pre_money_minor: int = 0,
     closing_rule: str = "minimum",
+    as_draft: bool = False,
 ) -> Round:
-    """Open a round of a published project; the team alone may."""
+    """Open a round of a published project, or keep it as a draft that the team alone sees; the team alone may."""
     if project.organisation_id != actor.organisation_id:
         raise NotAllowedError()
     if project.state not in FUNDABLE_STATES:
@@ -93,14 +94,36 @@ def open_round(
         title_en=title_en.strip() or title_zh.strip(), target_minor=target_minor, minimum_minor=minimum_minor,
         cap_minor=cap_minor, loan_cap_minor=loan_cap_minor, ticket_minimum_minor=ticket_minimum_minor,
         investor_limit_minor=investor_limit_minor, pre_money_minor=pre_money_minor, closing_rule=closing_rule,
-        deadline=deadline, state="open", created_at=now,
+        deadline=deadline, state="draft" if as_draft else "open", created_at=now,
     )  # fmt: skip
     session.add(round_)
     session.flush()  # the audit line names the round
+    if as_draft:
+        _record(session, actor, round_, "drafted", now)
+    else:
+        _announce(session, actor, round_, project, now)
+    return round_
+
+
+def launch_round(session: orm.Session, *, actor: Actor, round_: Round, now: datetime) -> Round:
+    """Open a round that was kept as a draft, its linkage rules with it."""
+    project = round_.project
+    if project.organisation_id != actor.organisation_id:
+        raise NotAllowedError()
+    check_round_move(round_.state, "open")
+    if project.state not in FUNDABLE_STATES:
+        raise RoundNotOpenError("A round is opened for a published project.", state=project.state)
+    if clock.end_of_day(round_.deadline) <= now:
+        raise RoundNotOpenError("The deadline of this draft lies in the past; make a new round.")
+    _move(session, round_, "open", now)
+    _announce(session, actor, round_, project, now)
+    return round_
+
+
+def _announce(session: orm.Session, actor: Actor, round_: Round, project: Project, now: datetime) -> None:
     if project.state == "published":
         move_project(session, actor=actor, project=project, state="in_funding", reason=round_.public_id, now=now)
     _record(session, actor, round_, "opened", now)
-    return round_
 
 
 def add_linkage_rule(
@@ -119,13 +142,13 @@ def add_linkage_rule(
     valid_from: date | None = None,
     scheme_rule_id: int | None = None,
 ) -> LinkageRule:
-    """Set a rule for an open round: by the team, or by a guidance fund that is in it."""
+    """Set a rule for a round that is drafted or open: by the team, or by a guidance fund that is in it."""
     in_it = any(item.organisation_id == actor.organisation_id for item in round_.commitments)
     if round_.project.organisation_id != actor.organisation_id and not (
         actor.organisation_kind == "guidance_fund" and in_it
     ):
         raise NotAllowedError()
-    if round_.state != "open":
+    if round_.state not in ("draft", "open"):
         raise RoundNotOpenError(state=round_.state)
     errors: dict[str, str] = {}
     for name, word, words in (("kind", kind, RULE_KINDS), ("reading", reading, READINGS), ("base", base, BASES)):
@@ -235,10 +258,11 @@ def fail_round(
     if not reason.strip():
         raise InvalidInputError("Give the reason.", field="reason")
     check_round_move(round_.state, state)
+    was_open = round_.state == "open"
     release_all(session, actor=actor, round_=round_, now=now)
     _move(session, round_, state, now)
     round_.state_reason = reason.strip()
-    if round_.project.state == "in_funding":
+    if was_open and round_.project.state == "in_funding":
         move_project(session, actor=None, project=round_.project, state="published", reason=reason.strip(), now=now)
     _record(session, actor, round_, state, now, reason=reason)
     return round_

@@ -24,6 +24,7 @@ from marketplace.demo.builder import load_market
 from marketplace.demo.content import load_content
 from marketplace.demo.story import ENDINGS, PROJECT, SUFFIX
 from marketplace.funding.models import Round
+from marketplace.funding.states import ROUND_STATES
 from marketplace.insurance.models import Policy, Quote
 from marketplace.insurance.panel_models import CoinsuranceLine, CoinsurancePanel
 from marketplace.ledger.services import check_ledger
@@ -130,7 +131,7 @@ def test_market_is_whole_and_sound(session: Any) -> None:
     assert len(counts(session, Organisation.kind)) >= 16
     assert session.scalar(sa.select(sa.func.count()).select_from(Organisation)) >= 24
 
-    assert set(counts(session, Round.state)) == {"open", "closed", "failed", "withdrawn"}
+    assert set(counts(session, Round.state)) == set(ROUND_STATES)
     assert set(counts(session, Agreement.state)) == set(AGREEMENT_STATES)
     assert {"offered", "bound"} <= set(counts(session, Quote.state))
     assert "in_force" in counts(session, Policy.state) or "expired" in counts(session, Policy.state)

@@ -12,7 +12,7 @@ import pytest
 from marketplace import clock
 from marketplace.errors import MarketplaceError
 from marketplace.funding import queries
-from marketplace.funding.services import close_round, refuse_round
+from marketplace.funding.services import close_round, launch_round, refuse_round
 from tests.conftest import table_counts
 
 MILLION = 100_000_000
@@ -266,3 +266,43 @@ def test_the_way_of_the_project_leads_to_its_mandates_and_its_round(new_browser:
     page = text_of(new_browser().sign_in(market["team"].user).get(f"/projects/{market['project'].public_id}"))
     assert f'href="/projects/{market["project"].public_id}/mandates"' in page
     assert f'href="/rounds/{market["round"].public_id}"' in page
+
+
+def test_a_draft_is_the_teams_own_until_it_is_opened(
+    make: Any, projects: Any, deals: Any, new_browser: Any, database: Any
+) -> None:
+    team, funder = make.member("project_team"), make.member("angel")
+    project = projects.published(team)
+    draft = deals.round(team, project, as_draft=True)
+    page = f"/rounds/{draft.public_id}"
+    own, other, watcher = (new_browser().sign_in(row.user) for row in (team, funder, make.member("operator")))
+    assert own.submit(f"{page}/linkage-rules", RULE, page=page).status_code == 302
+    assert (other.get(page).status_code, watcher.get(page).status_code) == (404, 404)
+    token = api_headers(other)["X-CSRFToken"]
+    refused = other.client.post(
+        f"{page}/commit", data={"csrf_token": token, "instrument": "equity", "amount": "2000000"}
+    )
+    assert refused.status_code == 404
+    with database.transaction("read") as session:
+        assert queries.get_round(session, actor=team.actor, public_id=draft.public_id).project.state == "published"
+    stranger = new_browser().sign_in(make.member("project_team").user)
+    assert stranger.submit(f"{page}/launch", page="/account").status_code == 404
+    assert own.submit(f"{page}/launch", page=page).status_code == 302
+    assert other.get(page).status_code == 200
+    with database.transaction("read") as session:
+        opened = queries.get_round(session, actor=team.actor, public_id=draft.public_id)
+        assert (opened.state, opened.project.state, len(opened.linkage_rules)) == ("open", "in_funding", 1)
+    again = own.client.post(f"{page}/launch", data={"csrf_token": api_headers(own)["X-CSRFToken"]})
+    assert again.status_code == 409
+
+
+def test_a_draft_past_its_deadline_is_not_opened(
+    make: Any, projects: Any, deals: Any, database: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    team = make.member("project_team")
+    draft = deals.round(team, projects.published(team), as_draft=True)
+    late = clock.end_of_day(draft.deadline)
+    with pytest.raises(MarketplaceError) as refusal, database.transaction() as session:
+        found = queries.get_round(session, actor=team.actor, public_id=draft.public_id)
+        launch_round(session, actor=team.actor, round_=found, now=late)
+    assert refusal.value.code == "round_not_open"
