@@ -108,6 +108,14 @@ GRANT_ASSUMPTIONS: tuple[dict[str, str], ...] = (
     },
 )
 """What is taken for granted besides where the terms hold a conditional grant."""
+SHARED_ASSUMPTIONS: tuple[dict[str, str], ...] = (
+    {
+        "text_zh": "与其他协议共用的额度按条款所列金额计，未扣除其他协议先行使用的部分；实际补偿可能更少。",
+        "text_en": "A limit shared with other agreements is taken whole, as if none of them had used it before; what "
+        "is really compensated may be less.",
+    },
+)
+"""What is taken for granted besides where agreements share a limit."""
 FUND_ASSUMPTIONS: tuple[dict[str, str], ...] = (
     {
         "text_zh": "各期出资均按约定日期缴付，无违约合伙人。",

@@ -12,7 +12,7 @@ import numpy as np
 from risk.sharing import Engine
 from risk.sharing.model import Model
 from risk.simulation.course import Course
-from risk.simulation.describe import ASSUMPTIONS, FUND_ASSUMPTIONS, GRANT_ASSUMPTIONS
+from risk.simulation.describe import ASSUMPTIONS, FUND_ASSUMPTIONS, GRANT_ASSUMPTIONS, SHARED_ASSUMPTIONS
 from risk.simulation.draws import CHUNK, check_seed, chunk_sizes
 from risk.simulation.drivers import Drivers, list_drivers, read_drivers, variant
 from risk.simulation.errors import SimulationError
@@ -182,7 +182,10 @@ def run_scenarios(
 def _assumptions(model: Model) -> tuple[dict[str, str], ...]:
     if is_fund(model):
         return FUND_ASSUMPTIONS
-    return (*ASSUMPTIONS[:-1], *GRANT_ASSUMPTIONS, ASSUMPTIONS[-1]) if model.grants else ASSUMPTIONS
+    more = GRANT_ASSUMPTIONS if model.grants else ()
+    if any(limit.shared is not None for limit in model.limits.values()):
+        more += SHARED_ASSUMPTIONS
+    return (*ASSUMPTIONS[:-1], *more, ASSUMPTIONS[-1])
 
 
 def _events_of(model: Model, drivers: Drivers, sample: Sample) -> dict[str, Any]:

@@ -13,12 +13,17 @@ from typing import Any
 import pytest
 
 from risk.sharing import Engine, EventError, TermsError, describe_terms, pooled_loan, settle
+from risk.simulation import default_drivers, simulate
 
 Json = dict[str, Any]
 YUAN = 100
 FIGURES: Json = json.loads((Path(__file__).parent / "data" / "shared_pool.json").read_text(encoding="utf-8"))
 BANKS = {"first": "zhongqi", "second": "jianghai"}
 LIMITS = {"per_loan": "pool-loan", "bank_year": "pool-bank-year", "year": "pool-year", "balance": "pool-balance"}
+SCORE = {
+    "probability": 0.3, "interval_80": (0.15, 0.47), "interval_95": (0.08, 0.6), "horizon_months": 24,
+    "state": "prior_only",
+}  # fmt: skip
 DRAWN = {"first": "2026-02-10", "second": "2026-03-05"}
 
 
@@ -163,6 +168,15 @@ def test_a_shared_limit_stands_only_where_a_register_is_asked() -> None:
     with pytest.raises(TermsError) as refusal:
         settle({"terms": broken, "events": []})
     assert refusal.value.code == "shared_limit_misplaced"
+
+
+@pytest.mark.parametrize("shared", [True, False])
+def test_a_simulation_says_that_it_takes_a_shared_limit_whole(shared: bool) -> None:
+    given = parameters("first", year=2027, shared=shared)
+    given["milestones"] = [{"id": "M1", "name": name("许可齐备", "permits in place")}]
+    terms = pooled_loan(given)
+    result = simulate(terms, default_drivers(terms, SCORE, as_of="2026-11-23"), scenarios=200, seed=1)
+    assert any("taken whole" in row["text_en"] for row in result["assumptions"]) is shared
 
 
 @pytest.mark.parametrize(("locale", "words"), [
