@@ -172,7 +172,7 @@ def import_and_score(tour: Tour, market: Market, rows: list[dict[str, str]]) -> 
             project = find_project(session, project_id=number)
             assert project is not None
             features.append(build_features(session, project=project))
-    scores = score_projects(features, model=market.model)
+    scores = score_projects(features, model=market.model.model)
     scored = [score for score in scores if score["probability"] is not None]
     tour.show(f"{len(rows)} rows, {len(usable)} with start and target level imported, {len(scored)} scored")
     tour.check("every imported project with something to gain is scored", len(scores), len(usable))
