@@ -7,7 +7,7 @@ from typing import Any
 from risk.sharing import template_programs as programs
 from risk.sharing.errors import TermsError
 from risk.sharing.model import GUIDANCE_KINDS
-from risk.sharing.templates import check_keys, finish
+from risk.sharing.templates import check_keys, finish, heading
 
 Json = dict[str, Any]
 GRANT = "grant"
@@ -53,41 +53,16 @@ def fund_first(parameters: Json) -> Json:
     if kind not in GUIDANCE_KINDS:
         raise TermsError("bad_parameters", "The funder is a guidance fund or a fiscal body.", "funder.kind")
     people = (
-        (funder, kind, "principal"),
+        (funder, kind),
         (parameters["auditor"], "auditor", "agent"),
-        (parameters["shareholders"], "other", "principal"),
-        (project, "project", "principal"),
-        (programs.CREDITORS, "creditors", "principal"),
+        (parameters["shareholders"], "other"),
+        (project, "project"),
+        (programs.CREDITORS, "creditors"),
     )
     terms: Json = {
-        "schema": 1,
-        "title": parameters["title"],
-        "currency": parameters["currency"],
-        "day_zone": "Asia/Shanghai",
-        "rounding": "half_even",
-        "project": project["id"],
-        "parties": [
-            {"id": row["id"], "kind": role, "name": row["name"], "capacity": capacity, "priority": place}
-            for place, (row, role, capacity) in enumerate(people, start=1)
-        ],
+        **heading(parameters, project, people),
         "milestones": parameters["milestones"],
-        "instruments": [
-            {
-                "id": GRANT,
-                "kind": "conditional_grant",
-                "party": funder["id"],
-                "commitment_minor": sum(funder["amounts_minor"].values()),
-                "conversion": {
-                    "discount": parameters["discount"],
-                    "holding_cap": parameters["holding_cap"],
-                    "convert_by": parameters["convert_by"],
-                    "certified_by": parameters["auditor"]["id"],
-                    "others": parameters["shareholders"]["id"],
-                    "price_rule": parameters["price_rule"],
-                    "exemption": parameters["exemption"],
-                },
-            }
-        ],
+        "instruments": [_instrument(parameters)],
         "tranches": [
             {
                 "id": call["id"],
@@ -107,6 +82,21 @@ def fund_first(parameters: Json) -> Json:
         "programs": {"operating": _operating(parameters), "exit": _exit(parameters)},
     }
     return finish(terms, parameters)
+
+
+def _instrument(parameters: Json) -> Json:
+    funder = parameters["funder"]
+    return {
+        "id": GRANT,
+        "kind": "conditional_grant",
+        "party": funder["id"],
+        "commitment_minor": sum(funder["amounts_minor"].values()),
+        "conversion": {
+            "certified_by": parameters["auditor"]["id"],
+            "others": parameters["shareholders"]["id"],
+            **{key: parameters[key] for key in ("discount", "holding_cap", "convert_by", "price_rule", "exemption")},
+        },
+    }
 
 
 def _repaid(funder: str) -> Json:

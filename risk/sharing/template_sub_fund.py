@@ -9,7 +9,7 @@ from risk.sharing import template_programs as programs
 from risk.sharing.errors import TermsError
 from risk.sharing.model import GUIDANCE_KINDS
 from risk.sharing.template_concessions import concession_block
-from risk.sharing.templates import check_keys, finish
+from risk.sharing.templates import check_keys, finish, heading
 
 Json = dict[str, Any]
 BASIS = "partnership_distribution"
@@ -60,13 +60,7 @@ def sub_fund(parameters: Json) -> Json:
     concession = (parameters.get("guidance") or {}).get("concession")
     partners = parameters["partners"]
     terms: Json = {
-        "schema": 1,
-        "title": parameters["title"],
-        "currency": parameters["currency"],
-        "day_zone": "Asia/Shanghai",
-        "rounding": "half_even",
-        "project": parameters["fund"]["id"],
-        "parties": _parties(parameters),
+        **heading(parameters, parameters["fund"], _people(parameters)),
         "approvals": [{"id": programs.CONCESSION, **concession["approval"]}] if concession else [],
         "milestones": [],
         "flags": concession["conditions"] if concession else [],
@@ -107,13 +101,9 @@ def _check(parameters: Json) -> None:
         raise TermsError("bad_parameters", "guidance.party must be a partner of kind guidance_fund.", "guidance.party")
 
 
-def _parties(parameters: Json) -> list[Json]:
+def _people(parameters: Json) -> list[tuple[Json, str]]:
     rows = [(partner, partner["kind"]) for partner in parameters["partners"]]
-    rows += [(parameters["carry"]["party"], "other"), (parameters["fund"], "fund"), (_CREDITORS, "creditors")]
-    return [
-        {"id": row["id"], "kind": kind, "name": row["name"], "capacity": "principal", "priority": place}
-        for place, (row, kind) in enumerate(rows, start=1)
-    ]
+    return [*rows, (parameters["carry"]["party"], "other"), (parameters["fund"], "fund"), (_CREDITORS, "creditors")]
 
 
 def _waterfall(parameters: Json) -> Json:

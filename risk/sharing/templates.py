@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -14,6 +15,7 @@ from risk.sharing.template_concessions import concession_pots
 from risk.sharing.terms import validate_terms
 
 Json = dict[str, Any]
+Person = tuple[Json, str] | tuple[Json, str, str]
 OPTIONAL_PARTIES = ("bank", "insurer", "pool", "centre")
 
 
@@ -80,16 +82,7 @@ def licence(parameters: Json) -> Json:
     licensor, project = parameters["licensor"], parameters["project"]
     people = ((licensor, licensor.get("kind", "university")), (project, "project"))
     terms: Json = {
-        "schema": 1,
-        "title": parameters["title"],
-        "currency": parameters["currency"],
-        "day_zone": "Asia/Shanghai",
-        "rounding": "half_even",
-        "project": project["id"],
-        "parties": [
-            {"id": row["id"], "kind": kind, "name": row["name"], "capacity": "principal", "priority": place}
-            for place, (row, kind) in enumerate(people, start=1)
-        ],
+        **heading(parameters, project, people),
         "milestones": parameters["milestones"],
         "claims": [
             {
@@ -109,13 +102,7 @@ def licence(parameters: Json) -> Json:
 def assemble(parameters: Json, exit_program: Json) -> Json:
     """Return the terms of a pilot or loan with the exit program given, once they are found valid."""
     terms: Json = {
-        "schema": 1,
-        "title": parameters["title"],
-        "currency": parameters["currency"],
-        "day_zone": "Asia/Shanghai",
-        "rounding": "half_even",
-        "project": parameters["project"]["id"],
-        "parties": _parties(parameters),
+        **heading(parameters, parameters["project"], _people(parameters)),
         "approvals": _approvals(parameters),
         "milestones": parameters["milestones"],
         "flags": _concession(parameters).get("conditions", []),
@@ -132,6 +119,31 @@ def assemble(parameters: Json, exit_program: Json) -> Json:
     if recoveries:
         terms["programs"]["recoveries"] = {"recover": recoveries}
     return finish(terms, parameters)
+
+
+def heading(parameters: Json, project: Json, people: Iterable[Person]) -> Json:
+    """Return what every document begins with; the people are (party, kind) in their order of priority.
+
+    A third entry is the capacity, ``principal`` where there is none.
+    """
+    return {
+        "schema": 1,
+        "title": parameters["title"],
+        "currency": parameters["currency"],
+        "day_zone": "Asia/Shanghai",
+        "rounding": "half_even",
+        "project": project["id"],
+        "parties": [
+            {
+                "id": row["id"],
+                "kind": kind,
+                "name": row["name"],
+                "capacity": capacity[0] if capacity else "principal",
+                "priority": place,
+            }
+            for place, (row, kind, *capacity) in enumerate(people, start=1)
+        ],
+    }
 
 
 def finish(terms: Json, parameters: Json) -> Json:
@@ -202,7 +214,7 @@ def _concession(parameters: Json) -> Json:
     return (parameters.get("guidance") or {}).get("concession") or {}
 
 
-def _parties(parameters: Json) -> list[Json]:
+def _people(parameters: Json) -> list[tuple[Json, str]]:
     rows = [(investor, investor["kind"]) for investor in parameters["investors"]]
     rows += [
         (parameters[key], kind)
@@ -223,10 +235,7 @@ def _parties(parameters: Json) -> list[Json]:
         (parameters["project"], "project"),
         (programs.CREDITORS, "creditors"),
     ]
-    return [
-        {"id": row["id"], "kind": kind, "name": row["name"], "capacity": "principal", "priority": place}
-        for place, (row, kind) in enumerate(rows, start=1)
-    ]
+    return rows
 
 
 def _approvals(parameters: Json) -> list[Json]:

@@ -5,8 +5,6 @@ Every figure is invented; what is expected stands in data/fund_first.json, which
 
 from __future__ import annotations
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,91 +12,16 @@ import pytest
 from risk.sharing import Engine, EventError, TermsError, describe_terms, fund_first, settle
 from risk.sharing.journal import MEMO_PAIRS
 from tests.reference.sharing import Reference
-
-Json = dict[str, Any]
-GOLDEN: Json = json.loads((Path(__file__).parent / "data" / "fund_first.json").read_text(encoding="utf-8"))
-GRANT = "grant"
-
-
-def parameters() -> Json:
-    terms = GOLDEN["terms"]
-    return {
-        "title": {"zh": "先投后股协议", "en": "Fund first, equity later"},
-        "invented": {"zh": "数据为虚构", "en": "The figures are invented"},
-        "currency": "CNY",
-        "project": {"id": "project", "name": {"zh": "中试公司", "en": "Pilot company"}},
-        "funder": {"id": "guidance", "name": {"zh": "引导基金", "en": "Guidance fund"},
-                   "amounts_minor": terms["calls"]},
-        "shareholders": {"id": "shareholders", "name": {"zh": "其他股东", "en": "Other shareholders"}},
-        "auditor": {"id": "auditor", "name": {"zh": "会计师事务所", "en": "Audit firm"}},
-        "milestones": [{"id": "M1", "name": {"zh": "小批提纯", "en": "small lots"}},
-                       {"id": "M2", "name": {"zh": "满塔运行", "en": "full column"}}],
-        "calls": [{"id": "T1", "on": "2027-02-15", "conditions": []},
-                  {"id": "T2", "on": "2027-10-15", "conditions": ["M1"]}],
-        "discount": terms["discount"], "holding_cap": terms["holding_cap"], "convert_by": terms["convert_by"],
-        "price_rule": {"zh": "独立第三方领投", "en": "led by an independent third party"},
-        "exemption": {"zh": "失败原因属技术不确定性的，结项免责。",
-                      "en": "Where the cause is technical uncertainty, the case closes with exemption."},
-    }  # fmt: skip
-
-
-def row(on: str, kind: str, /, **body: Any) -> Json:
-    return {"id": f"{on}-{kind}", "kind": kind, "effective_on": on, "body": body}
-
-
-def drawn(*calls: str) -> list[Json]:
-    rows = [row("2027-02-01", "activate"), row("2027-02-15", "drawdown_call", tranche="T1"),
-            row("2027-02-16", "drawdown_paid", tranche="T1", instrument=GRANT)]  # fmt: skip
-    if "T2" in calls:
-        rows += [row("2027-09-30", "milestone", milestone="M1", result="pass"),
-                 row("2027-10-15", "drawdown_call", tranche="T2"),
-                 row("2027-10-18", "drawdown_paid", tranche="T2", instrument=GRANT)]  # fmt: skip
-    return rows
-
-
-def story_converted() -> list[Json]:
-    golden = GOLDEN["converted"]
-    terms_of_round = dict(golden["round"])
-    on, sale = terms_of_round.pop("on"), dict(golden["sale"])
-    sold_on = sale.pop("on")
-    return [
-        *drawn("T1", "T2"),
-        row("2028-12-15", "milestone", milestone="M2", result="pass"),
-        row(on, "conversion", instrument=GRANT, **terms_of_round),
-        row(sold_on, "exit", kind="trade_sale", **sale),
-        row("2031-07-01", "close"),
-    ]
-
-
-def story_failed() -> list[Json]:
-    golden = GOLDEN["failed"]
-    audit, liquidation = dict(golden["audit"]), dict(golden["liquidation"])
-    return [
-        *drawn("T1", "T2"),
-        row(golden["failed_on"], "milestone", milestone="M2", result="fail"),
-        row(audit.pop("on"), "grant_audit", instrument=GRANT, **audit),
-        row(golden["returned_on"], "distribution", source="project", collect=[f"grant_due:{GRANT}"]),
-        row(golden["closed_on"], "grant_close", instrument=GRANT),
-        row(liquidation.pop("on"), "exit", kind="liquidation", **liquidation),
-        row("2028-12-01", "close"),
-    ]
-
-
-def story_ineligible() -> list[Json]:
-    golden = GOLDEN["ineligible"]
-    audit, repaid, liquidation = dict(golden["audit"]), golden["repaid"], dict(golden["liquidation"])
-    return [
-        *drawn("T1"),
-        row(golden["failed_on"], "milestone", milestone="M1", result="fail"),
-        row(audit.pop("on"), "grant_audit", instrument=GRANT, **audit),
-        row(repaid["on"], "distribution", source="project", amount_minor=repaid["amount_minor"]),
-        row(golden["closed_on"], "grant_close", instrument=GRANT),
-        row(liquidation.pop("on"), "exit", kind="liquidation", **liquidation),
-        row("2027-12-21", "close"),
-    ]
-
-
-STORIES = {"converted": story_converted, "failed": story_failed, "ineligible": story_ineligible}
+from tests.worked_examples.fund_first_story import (
+    ABOVE,
+    GOLDEN,
+    GRANT,
+    STORIES,
+    Json,
+    conversion,
+    parameters,
+    row,
+)
 
 
 @pytest.fixture(scope="module")
@@ -222,15 +145,6 @@ def test_a_repeat_changes_nothing_another_body_is_refused_and_a_reversal_restore
     assert sorted(undone.postings) == sorted((code, party, -amount) for code, party, amount in once.postings)
 
 
-def conversion(**changes: Any) -> Json:
-    body = {key: value for key, value in GOLDEN["converted"]["round"].items() if key != "on"}
-    return row(changes.pop("on", "2029-03-15"), "conversion", **{"instrument": GRANT, **body, **changes})
-
-
-ABOVE = {key: value for key, value in GOLDEN["converted"]["above_cap"].items()
-         if key not in ("shares", "holding_millionths")}  # fmt: skip
-
-
 @pytest.mark.parametrize(("kind", "story", "event", "code"), [
     ("conversion", "converted", conversion(**ABOVE), "above_holding_cap"),
     ("conversion", "converted", conversion(largest_other_shares=1_746_031), "largest_holder"),
@@ -271,7 +185,7 @@ def test_what_the_terms_do_not_allow_is_refused_and_changes_nothing(
 
 
 def test_after_a_liquidation_nothing_converts_and_nothing_is_written_off_over_an_open_grant() -> None:
-    engine, state, _ = state_before("conversion", story_converted())
+    engine, state, _ = state_before("conversion", STORIES["converted"]())
     state = engine.apply(state, row("2029-01-10", "exit", kind="liquidation", proceeds_minor=0)).state
     for event, code in (
         (conversion(), "already_exited"),
@@ -285,7 +199,7 @@ def test_after_a_liquidation_nothing_converts_and_nothing_is_written_off_over_an
 
 
 def test_a_failed_test_is_ground_enough_for_an_exemption() -> None:
-    engine, state, _ = state_before("conversion", story_converted())
+    engine, state, _ = state_before("conversion", STORIES["converted"]())
     audit = {"eligible_minor": 1_000_000_000, "ineligible_minor": 0, "unspent_minor": 0}
     for event in (row("2029-01-10", "loss_event", kind="test_failure"),
                   row("2029-01-20", "grant_audit", instrument=GRANT, **audit),
@@ -297,7 +211,7 @@ def test_a_failed_test_is_ground_enough_for_an_exemption() -> None:
 
 
 def test_the_same_money_is_not_converted_twice() -> None:
-    engine, state, event = state_before("conversion", story_converted())
+    engine, state, event = state_before("conversion", STORIES["converted"]())
     state = engine.apply(state, event).state
     with pytest.raises(EventError) as refusal:
         engine.apply(state, {**event, "id": "again"})
@@ -305,7 +219,7 @@ def test_the_same_money_is_not_converted_twice() -> None:
 
 
 def test_the_refusal_above_the_cap_names_the_most_that_converts() -> None:
-    engine, state, _ = state_before("conversion", story_converted())
+    engine, state, _ = state_before("conversion", STORIES["converted"]())
     with pytest.raises(EventError) as refusal:
         engine.apply(state, conversion(**ABOVE))
     most = refusal.value.details["largest_minor"]
@@ -319,7 +233,7 @@ def test_the_refusal_above_the_cap_names_the_most_that_converts() -> None:
 
 
 def test_a_second_round_converts_the_rest_and_counts_what_is_held() -> None:
-    engine, state, _ = state_before("conversion", story_converted())
+    engine, state, _ = state_before("conversion", STORIES["converted"]())
     first = engine.apply(state, {**conversion(amount_minor=400_000_000), "id": "first"})
     held = first.balances["shares:guidance"]
     total = held + first.balances["shares:shareholders"]
@@ -334,7 +248,7 @@ def test_a_second_round_converts_the_rest_and_counts_what_is_held() -> None:
 
 
 def test_what_nobody_converts_in_time_is_returned() -> None:
-    engine, state, _ = state_before("conversion", story_converted())
+    engine, state, _ = state_before("conversion", STORIES["converted"]())
     due = engine.apply(state, row("2030-01-01", "grant_return", instrument=GRANT))
     assert due.balances[f"grant_due:{GRANT}"] == 1_000_000_000
     paid = engine.apply(due.state, row("2030-02-01", "distribution", source="project", collect=[f"grant_due:{GRANT}"]))
@@ -343,7 +257,7 @@ def test_what_nobody_converts_in_time_is_returned() -> None:
 
 
 def test_the_team_may_give_back_early_a_part_of_what_is_open() -> None:
-    engine, state, _ = state_before("conversion", story_converted())
+    engine, state, _ = state_before("conversion", STORIES["converted"]())
     part = engine.apply(state, row("2029-01-10", "grant_return", instrument=GRANT, early=True, amount_minor=250))
     assert part.balances[f"grant_due:{GRANT}"] == 250
     assert part.balances[f"grant:{GRANT}"] == 999_999_750
@@ -359,7 +273,7 @@ def test_the_team_may_give_back_early_a_part_of_what_is_open() -> None:
 
 
 def test_before_conversion_the_funder_has_no_part_in_a_liquidation() -> None:
-    engine, state, _ = state_before("grant_audit", story_failed())
+    engine, state, _ = state_before("grant_audit", STORIES["failed"]())
     outcome = engine.apply(state, row("2028-08-01", "exit", kind="liquidation", proceeds_minor=5_000_000))
     assert outcome.flows == {"shareholders": 5_000_000}
 

@@ -15,7 +15,7 @@ from marketplace.agreements.services.verification import verify_agreement
 from marketplace.ledger.services import check_ledger
 from tests.conftest import table_counts
 from tests.factories import agreements as factory
-from tests.worked_examples import test_fund_first as story
+from tests.worked_examples import fund_first_story as story
 
 SEATS = {"project": "project_team", "guidance": "guidance_fund", "auditor": "auditor"}
 ACTS = {"conversion", "grant_audit", "grant_return", "grant_close"}

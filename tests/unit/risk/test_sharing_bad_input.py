@@ -12,12 +12,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk.errors import RiskError
-from risk.sharing import Engine, EventError, TermsError, settle, validate_terms
+from risk.sharing import Engine, EventError, TermsError, fund_first, settle, validate_terms
 from risk.sharing.scenario_a import scenario_a, scenario_a_terms
-from tests.worked_examples import test_fund_first as fund_first
+from tests.worked_examples import fund_first_story as story
 
-GRANT = {"terms": fund_first.fund_first(fund_first.parameters()), "events": fund_first.story_converted()}
-AUDITED = {**GRANT, "events": fund_first.story_ineligible()}
+GRANT = {"terms": fund_first(story.parameters()), "events": story.story_converted()}
+AUDITED = {**GRANT, "events": story.story_ineligible()}
 TERMS = [scenario_a_terms(), GRANT["terms"]]
 DOCUMENTS = [scenario_a("hard_failure"), GRANT, AUDITED]
 JUNK: list[Any] = [

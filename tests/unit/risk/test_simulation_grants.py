@@ -12,7 +12,7 @@ from risk.sharing import fund_first, settle
 from risk.simulation import SimulationError, default_drivers, replay_scenario, simulate
 from risk.simulation.grants import NAMES
 from tests.reference.sharing import Reference
-from tests.worked_examples.test_fund_first import parameters
+from tests.worked_examples.fund_first_story import parameters
 
 Json = dict[str, Any]
 TERMS = fund_first(parameters())
