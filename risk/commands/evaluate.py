@@ -55,7 +55,10 @@ _TASKS: dict[str, Any] = {
             "type": "array",
             "items": {
                 "type": "object",
-                "required": ["task", "n", "events", "champion", "reason", "results", "differences", "reference"],
+                "required": [
+                    *("task", "n", "events", "champion", "reason"),
+                    *("results", "differences", "yardsticks", "reference"),
+                ],
             },
         },
         "summary": {"type": "array", "items": {"type": "string"}, "description": "one line for each kind and split"},

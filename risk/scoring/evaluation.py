@@ -112,6 +112,14 @@ def roc_auc(outcomes: np.ndarray, scores: np.ndarray) -> float:
     return float((ranks[events].sum() - positives * (positives + 1) / 2.0) / (positives * negatives))
 
 
+def roc_auc_standard_error(auc: float, events: int, others: int) -> float:
+    """Return the standard error of an AUC of which only the counts are known (Hanley, McNeil 1982)."""
+    both_events = auc / (2.0 - auc) - auc * auc
+    both_others = 2.0 * auc * auc / (1.0 + auc) - auc * auc
+    variance = auc * (1.0 - auc) + (events - 1) * both_events + (others - 1) * both_others
+    return float(np.sqrt(variance / (events * others)))
+
+
 def brier(outcomes: np.ndarray, probabilities: np.ndarray) -> float:
     """Return the mean squared error of the probabilities (Brier 1950)."""
     return float(np.mean(np.square(probabilities - outcomes)))

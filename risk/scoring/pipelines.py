@@ -6,8 +6,11 @@ import math
 
 import numpy as np
 import pandas as pd
+from sklearn.base import ClassifierMixin
 from sklearn.compose import ColumnTransformer
+from sklearn.ensemble import RandomForestClassifier
 from sklearn.impute import SimpleImputer
+from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer, OneHotEncoder, StandardScaler
 
@@ -20,6 +23,8 @@ from risk.tables import get_default, load_figures
 
 KINDS: tuple[str, ...] = ("logistic", "boosting")
 """Kinds of pipeline, the simpler first."""
+YARDSTICKS: tuple[str, ...] = ("plain_logistic", "random_forest")
+"""Kinds from the shelf, without prior or sign: never trained for use, only measured beside the others."""
 
 # log-odds per standard deviation of a number, and per category: weak priors, chosen without looking at outcomes
 _NUMBER_SD = 1.0
@@ -37,7 +42,7 @@ def build_pipeline(frame: pd.DataFrame, kind: str = "logistic") -> Pipeline:
     frame : DataFrame of shape (n, features)
         Rows to fit on; the kind of each column and its spread are read, outcomes are not seen.
     kind : str, default="logistic"
-        One of :data:`KINDS`.
+        One of :data:`KINDS` or :data:`YARDSTICKS`.
 
     Notes
     -----
@@ -45,8 +50,8 @@ def build_pipeline(frame: pd.DataFrame, kind: str = "logistic") -> Pipeline:
     ``tables/features``; a missing value becomes the median or the commonest category, so that it is no signal of its
     own. Sums of money and durations enter by the inverse hyperbolic sine, which is a logarithm that takes 0.
     """
-    if kind not in KINDS:
-        raise InvalidParameterError("kind", kind, "one of " + ", ".join(KINDS), code="unknown_kind")
+    if kind not in (*KINDS, *YARDSTICKS):
+        raise InvalidParameterError("kind", kind, "one of " + ", ".join((*KINDS, *YARDSTICKS)), code="unknown_kind")
     numbers = [name for name in frame.columns if pd.api.types.is_numeric_dtype(frame[name])]
     logged = [name for name in numbers if is_logarithmic(str(name))]
     text = [name for name in frame.columns if name not in numbers]
@@ -61,18 +66,24 @@ def build_pipeline(frame: pd.DataFrame, kind: str = "logistic") -> Pipeline:
         ]
     )
     columns.set_output(transform="pandas")
-    prior = _read_prior(frame[numbers])
-    classifier: MaturityRiskClassifier | CalibratedBoostingClassifier
-    if kind == "logistic":
-        classifier = MaturityRiskClassifier(
-            default_prior_sd=_CATEGORY_SD,
-            prior_mean=prior["prior_mean"],
-            prior_sd=prior["prior_sd"],
-            bounds=prior["bounds"],
-        )
-    else:
-        classifier = CalibratedBoostingClassifier(bounds=prior["bounds"])
-    return Pipeline([("columns", columns), ("classifier", classifier)])
+    return Pipeline([("columns", columns), ("classifier", _build_classifier(frame[numbers], kind))])
+
+
+def _build_classifier(numbers: pd.DataFrame, kind: str) -> ClassifierMixin:
+    """Return the unfitted classifier of a kind; `numbers` are the columns that priors and signs speak of."""
+    if kind == "plain_logistic":
+        return LogisticRegression(max_iter=2_000)
+    if kind == "random_forest":
+        return RandomForestClassifier(100, min_samples_leaf=5, random_state=0)
+    prior = _read_prior(numbers)
+    if kind == "boosting":
+        return CalibratedBoostingClassifier(bounds=prior["bounds"])
+    return MaturityRiskClassifier(
+        default_prior_sd=_CATEGORY_SD,
+        prior_mean=prior["prior_mean"],
+        prior_sd=prior["prior_sd"],
+        bounds=prior["bounds"],
+    )
 
 
 def _number_steps() -> list[tuple[str, SimpleImputer | StandardScaler]]:

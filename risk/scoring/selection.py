@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from risk.scoring.evaluation import evaluate_predictions
-from risk.scoring.pipelines import KINDS
+from risk.scoring.evaluation import brier, evaluate_predictions, roc_auc
+from risk.scoring.pipelines import KINDS, YARDSTICKS
 from risk.scoring.validation import HeldOut, Sample, repeated_folds, split_by_time
 
 REPEATS = 5
@@ -39,6 +39,16 @@ class SplitResult:
     repeats: int
     measures: dict[str, Any]
     constant: dict[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class Yardstick:
+    """AUC and Brier score of a pipeline from the shelf on the same rows held out, to see what the data allow."""
+
+    kind: str
+    split: str
+    roc_auc: float
+    brier: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +125,24 @@ def compare(sample: Sample, *, cut: Any = None, repeats: int | None = None, seed
         differences.append(_difference(sample, split, kinds))
     champion, reason = _choose({difference.split: difference for difference in differences})
     return Comparison(champion, reason, tuple(results), tuple(differences))
+
+
+def measure_yardsticks(sample: Sample, *, cut: Any, seed: int = 0) -> list[Yardstick]:
+    """Return the measures of every yardstick on one dealing of the folds and on the split by time."""
+    found = []
+    with threadpool_limits(1):
+        for kind in YARDSTICKS:
+            held = {
+                "repeated_folds": repeated_folds(sample, kind, seed=seed),
+                "by_time": split_by_time(sample, kind, cut),
+            }
+            for split, rows in held.items():
+                if rows is not None:
+                    outcomes, said = sample.outcomes[rows.rows], rows.predictions[0]
+                    found.append(
+                        Yardstick(kind, split, round(roc_auc(outcomes, said), 6), round(brier(outcomes, said), 6))
+                    )
+    return found
 
 
 def standard_error(values: np.ndarray, groups: np.ndarray | None) -> float:

@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
 
+from risk.errors import InvalidParameterError
 from risk.scoring import leaks
 from risk.scoring.columns import (
     TrainingError,
@@ -21,7 +22,7 @@ from risk.scoring.columns import (
     drop_constant,
     plain,
 )
-from risk.scoring.pipelines import build_pipeline
+from risk.scoring.pipelines import KINDS, build_pipeline
 from risk.scoring.validation import Sample, cross_validate
 from risk.scoring.waivers import check_waivers
 from risk.tables import get_table_version
@@ -99,6 +100,8 @@ def train(
     LeakError
         ``leak_single_feature`` or ``leak_missingness``.
     """
+    if kind not in KINDS:
+        raise InvalidParameterError("kind", kind, "one of " + ", ".join(KINDS), code="unknown_kind")
     prepared = prepare(rows, target=target, features=features, schema=schema, waivers=waivers, group=group)
     sample = prepared.sample
     pipeline = build_pipeline(sample.frame, kind).fit(sample.frame, sample.outcomes)

@@ -26,6 +26,28 @@ class Expression:
 
 
 @dataclass(frozen=True, slots=True)
+class MonthsColumn:
+    """A column that the file implies: months from a day of a year, such as 30 September before the report, to a date.
+
+    Attributes
+    ----------
+    name : str
+        The column that is added.
+    year_column, until_column : str
+        Columns of the file with a year and with an ISO date.
+    year_offset, month, day : int
+        The day counted from: `year_column` plus `year_offset`, month and day.
+    """
+
+    name: str
+    year_column: str
+    year_offset: int
+    month: int
+    day: int
+    until_column: str
+
+
+@dataclass(frozen=True, slots=True)
 class Task:
     """One prediction task.
 
@@ -39,6 +61,8 @@ class Task:
         Conditions that a row has to meet.
     group, time, cut : str
         Column whose rows stay together, column of the time of decision, and where later rows begin.
+    derived : tuple of MonthsColumn
+        Columns known at the decision that the file implies and does not hold.
     after_the_fact : tuple of str
         Columns that the data's own description calls known only afterwards; the leak guard stops on them in training.
     reference : mapping
@@ -55,6 +79,7 @@ class Task:
     group: str
     time: str
     cut: str
+    derived: tuple[MonthsColumn, ...]
     after_the_fact: tuple[str, ...]
     reference: Mapping[str, Any]
 
@@ -81,6 +106,7 @@ def load_task(name: str) -> Task:
         group=row["group"],
         time=row["time"],
         cut=row["cut"],
+        derived=tuple(MonthsColumn(**column) for column in row.get("derived", ())),
         after_the_fact=tuple(row["after_the_fact"]),
         reference=row["reference"],
     )

@@ -1,6 +1,8 @@
 """Task files and the command that evaluates them, on rows made in the form of the data files."""
 
 import json
+import math
+from datetime import date
 
 import jsonschema
 import numpy as np
@@ -11,8 +13,11 @@ from risk import __main__ as command_line
 from risk.commands import load_command
 from risk.errors import RiskError
 from risk.scoring.columns import KNOWN_AT
+from risk.scoring.evaluation import roc_auc, roc_auc_standard_error
+from risk.scoring.pipelines import YARDSTICKS
 from risk.scoring.task_evaluation import TARGET, evaluate_task, read_sample, select_rows, tell
 from risk.scoring.tasks import list_tasks, load_task, parse_expression
+from risk.scoring.training import train
 from risk.tables import load_document
 
 
@@ -29,6 +34,7 @@ def year_pairs(n=160):
                 "report_year": 2014 + index % 5,
                 "confidence_1green_5red": confidence,
                 "planned_months": float(generator.integers(12, 200)),
+                "end_date": f"{2015 + index % 7}-03-31" if index % 11 else None,
                 "slip_months_next_year": (9.0 if late else 1.0) if index % 20 else None,
                 "slip_valid": int(index % 16 != 1),
             }
@@ -85,7 +91,11 @@ def test_rows_are_those_that_meet_the_conditions_and_unknown_outcomes_stay_unkno
         slip = rows[index]["slip_months_next_year"]
         assert np.isnan(outcome) if slip is None else outcome == float(slip > 6)
     sample, ignored = read_sample(load_task("gmpp_slip"), rows)
-    assert sample.features == ["report_year", "confidence_1green_5red", "planned_months"]
+    assert sample.features == ["report_year", "confidence_1green_5red", "planned_months", "months_to_end"]
+    # the report of 2016 shows the projects on 30 September 2015; the row ends in March 2017
+    days = (date(2017, 3, 31) - date(2015, 9, 30)).days
+    assert sample.frame["months_to_end"][0] == pytest.approx(days / 30.4375)
+    assert frame["months_to_end"].isna().sum() == sum(rows[index]["end_date"] is None for index in frame.index)
     assert ignored["slip_months_next_year"] == "known only after the outcome"
     assert sample.groups[0] == "k0"
     # the first row has no outcome, the second no valid one
@@ -99,22 +109,61 @@ def test_a_file_without_the_column_of_the_task_is_refused():
     assert (error.value.code, error.value.field) == ("unknown_column", "slip_valid")
 
 
+@pytest.mark.parametrize(
+    ("column", "value"), [("end_date", "soon"), ("end_date", "31/03/2017"), ("report_year", "MMXVI")]
+)
+def test_a_date_or_year_that_is_none_is_refused_by_row(column, value):
+    rows = year_pairs()
+    rows[7][column] = value
+    with pytest.raises(RiskError) as error:
+        select_rows(load_task("gmpp_slip"), rows)
+    assert (error.value.code, error.value.field) == ("wrong_type", f"rows[7].{column}")
+
+
+def test_the_standard_error_of_a_told_auc_is_that_of_hanley_and_mcneil():
+    # the spread of the Mann-Whitney statistic under negative exponential scores, which the formula assumes
+    generator = np.random.default_rng(5)
+    auc, events, others = 0.75, 20, 60
+    rate = auc / (1 - auc)
+    drawn = [
+        roc_auc(np.repeat([1.0, 0.0], [events, others]), scores)
+        for scores in np.hstack(
+            [generator.exponential(rate, (4_000, events)), generator.exponential(1.0, (4_000, others))]
+        )
+    ]
+    assert np.mean(drawn) == pytest.approx(auc, abs=0.004)
+    assert roc_auc_standard_error(auc, events, others) == pytest.approx(np.std(drawn), rel=0.05)
+
+
+def test_a_yardstick_is_measured_and_never_trained():
+    report = evaluate_task(load_task("gmpp_slip"), DataFrame(year_pairs()), repeats=1)
+    assert {(row["kind"], row["split"]) for row in report["yardsticks"]} == {
+        (kind, split) for kind in YARDSTICKS for split in ("repeated_folds", "by_time")
+    }
+    frame = DataFrame(year_pairs()).assign(late=lambda rows: rows["confidence_1green_5red"] > 3)
+    with pytest.raises(RiskError) as error:
+        train(frame.astype({"late": float}), target="late", kind=YARDSTICKS[0])
+    assert (error.value.code, error.value.field) == ("unknown_kind", "kind")
+
+
 def test_the_report_holds_both_kinds_on_both_splits_and_says_where_it_falls_short():
     report = evaluate_task(load_task("gmpp_slip"), DataFrame(year_pairs()), repeats=1)
     assert {(result["kind"], result["split"]) for result in report["results"]} == {
         (kind, split) for kind in ("logistic", "boosting") for split in ("repeated_folds", "by_time")
     }
-    assert len(tell(report)) == 4
+    assert len(tell(report)) == 4 + 2 * len(YARDSTICKS)
     for result in report["results"]:
         for name in ("roc_auc", "brier", "log_loss", "ece"):
             measure = result["measures"][name]
             assert measure["low"] <= measure["value"] <= measure["high"]
     champion = [result for result in report["results"] if result["kind"] == report["champion"]]
+    reference = report["reference"]
+    counts = (reference["events"], reference["n"] - reference["events"])
     short = [
         result
-        for result in champion
+        for result, told in ((result, reference[result["kind"]]["roc_auc"]) for result in champion)
         if result["measures"]["roc_auc"]["value"]
-        < report["reference"][result["kind"]]["roc_auc"] - result["measures"]["roc_auc"]["standard_error"]
+        < told - math.hypot(result["measures"]["roc_auc"]["standard_error"], roc_auc_standard_error(told, *counts))
     ]
     assert len([text for text in report["shortfalls"] if "AUC" in text]) == len(short)
 
