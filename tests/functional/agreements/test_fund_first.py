@@ -52,6 +52,7 @@ def test_each_ending_runs_through_the_services_and_the_ledger_is_sound(make: Any
         "converted": golden["converted"]["sale_paid"]["guidance"],
         "failed": golden["failed"]["returned_minor"],
         "ineligible": golden["ineligible"]["due_minor"],
+        "lost": golden["lost"]["repaid"]["amount_minor"] + golden["lost"]["liquidation_paid"]["guidance"],
     }
     assert to_funder == expected[name]
     assert is_sound(scene)
