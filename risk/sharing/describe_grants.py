@@ -69,10 +69,11 @@ def describe_grant(item: Instrument, rule: Conversion, model: Model) -> Iterator
         f"{clause}.exemption",
         {"zh": "结项免责", "en": "Closing with exemption"},
         {
-            "zh": "有未通过的试验或里程碑，或公司清算的，可申请结项；公司出售不在此列。"
+            "zh": "试验或里程碑未通过，或公司清算的，可以结项；公司出售的不适用。"
             f"{rule.exemption['zh'].rstrip('。')}。由{certifier['zh']}确认；"
             f"经审计的合规支出由{party['zh']}承担，任何一方不负偿还责任。",
-            "en": "A failed test or milestone, or a liquidation, may be closed; a sale of the company may not. "
+            "en": "After a failed test, a failed milestone or a liquidation the case may be closed, after a sale of "
+            "the company it may not. "
             f"{rule.exemption['en'].rstrip('.')}. {certifier['en']} confirms it; the audited eligible spending "
             f"is borne by {party['en']} and nobody owes it.",
         },

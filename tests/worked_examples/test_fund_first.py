@@ -1,4 +1,4 @@
-"""Fund first, equity later (先投后股) to the fen: converted and sold; failed and exempted; repaid in part; lost in part.
+"""Fund first, equity later (先投后股) to the fen: converted and sold; failed and exempted; partly repaid; partly lost.
 
 Every figure is invented; what is expected stands in data/fund_first.json, which was written before the code.
 """
@@ -330,6 +330,19 @@ def test_a_certifier_that_is_paid_is_refused() -> None:
     with pytest.raises(TermsError) as refusal:
         Engine(terms)
     assert refusal.value.code == "certifier_gains"
+
+
+@pytest.mark.parametrize("program", ["operating", "exit"])
+def test_a_program_that_never_repays_the_grant_is_refused(program: str) -> None:
+    terms = fund_first(parameters())
+    terms["programs"][program] = {"to": {"party": "shareholders", "legal_basis": "share_sale", "rank": 6}}
+    with pytest.raises(TermsError) as refusal:
+        Engine(terms)
+    assert (refusal.value.code, refusal.value.field) == ("grant_without_repayment", f"programs.{program}")
+    if program == "operating":
+        del terms["programs"][program]
+        with pytest.raises(TermsError, match=r"programs\.operating"):
+            Engine(terms)
 
 
 def test_a_bank_gives_no_grant_that_becomes_equity() -> None:

@@ -160,7 +160,10 @@ def test_a_sale_is_no_failure() -> None:
 @pytest.mark.parametrize("kind", ["trade_sale", "liquidation"])
 def test_nothing_of_a_grant_is_called_after_an_exit(kind: str) -> None:
     passed = row("2027-09-30", "milestone", milestone="M1", result="pass")
-    ended = [conversion(on="2027-12-01", amount_minor=600_000_000), row("2028-01-05", "exit", kind=kind, proceeds_minor=1)]
+    ended = [
+        conversion(on="2027-12-01", amount_minor=600_000_000),
+        row("2028-01-05", "exit", kind=kind, proceeds_minor=1),
+    ]
     engine, state = after([*drawn("T1"), passed, *ended])
     assert refused(engine, state, row("2028-02-01", "drawdown_call", tranche="T2")).code == "already_exited"
 
@@ -192,4 +195,3 @@ def test_the_refusal_of_the_largest_holder_names_the_most_that_converts() -> Non
     fits = engine.apply(state, conversion(largest_other_shares=1_000_000, amount_minor=most))
     assert fits.balances["shares:guidance"] == 999_999
     assert refused(engine, state, conversion(largest_other_shares=1_000_000, amount_minor=most + 1))
-

@@ -115,6 +115,7 @@ RULES: dict[str, LazyString] = {
     "certifier_gains": __("Whoever gains from a result does not decide it."),
     "certifier_no_auditor": __("An auditor certifies."),
     "other_shareholders_differ": __("One party that puts in no money stands for all other shareholders."),
+    "grant_without_repayment": __("This program must pay what is to be repaid of the conditional grant."),
     "holding_cap_out_of_range": __("The cap on the holding lies between 0 and 1."),
     "rate_too_fine": __("There are too many decimals."),
     "bank_holds_no_equity": __("A bank or an insurer holds no equity here."),
