@@ -17,6 +17,7 @@ from marketplace.agreements.models import AGREEMENT_STATES, Agreement
 from marketplace.agreements.overview import describe_clauses, list_balances, list_next_steps
 from marketplace.agreements.running import engine_for
 from marketplace.agreements.services.compensations import view_register
+from marketplace.agreements.services.proposals import list_decidable
 from marketplace.agreements.services.signing import list_missing_parties
 from marketplace.agreements.services.verification import export_bundle, verify_agreement
 from marketplace.audit.queries import list_lines_of
@@ -69,6 +70,7 @@ def show_agreement(public_id: str) -> Any:
     agreement = load_agreement(public_id)
     version = queries.get_version(session, agreement=agreement)
     party = queries.find_party_of(agreement, actor.organisation_id)
+    waiting = queries.list_proposals(session, agreement_id=agreement.id, state="waiting")
     return render_template(
         "agreements/show.html",
         agreement=agreement,
@@ -81,14 +83,14 @@ def show_agreement(public_id: str) -> Any:
         missing=list_missing_parties(session, agreement=agreement, version=version),
         simulation=queries.find_latest_simulation(session, agreement=agreement, terms_hash=version.terms_hash),
         steps=list_next_steps(session, agreement=agreement),
-        proposals=queries.list_proposals(session, agreement_id=agreement.id, state="waiting"),
+        proposals=waiting,
+        decidable=list_decidable(session, agreement=agreement, actor=actor, waiting=waiting),
         payments=queries.list_payments(session, agreement_id=agreement.id, state="waiting"),
         events=queries.list_events(session, agreement_id=agreement.id),
         history=list_lines_of(session, subject_kind="agreement", subject_id=agreement.public_id),
         register=view_register(session, agreement=agreement, version=version, actor=actor),
         own_party=party,
         sees_statements=party is not None and party.role in rules.TEAM,
-        confirmers={kind: confirmers for kind, (_proposers, confirmers) in rules.PROPOSED_KINDS.items()},
         kinds=rules.kinds_that_apply(engine_for(version).model, party) if party else [],
         is_drafter=agreement.drafted_by_organisation_id == actor.organisation_id,
     )

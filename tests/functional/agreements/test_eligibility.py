@@ -57,6 +57,27 @@ def test_a_lapsed_level_closes_nothing_and_opens_nothing(scene: factory.Scene) -
         assert list_answers(project, terms, on=today)[1].answer == "open"
 
 
+def test_a_level_that_fell_stops_a_change_of_the_terms(make: Any, scene: factory.Scene) -> None:
+    number = project_id(scene)
+    changed = drafting.make_terms(scenario_a_parameters())
+    changed["parties"][0]["name"]["en"] += " Ltd"
+
+    def change() -> None:
+        with scene.transaction() as session:
+            drafting.change_terms(
+                session, actor=scene.members["project"].actor, agreement=scene.agreement(session), terms=changed,
+                based_on=1, note="", now=MOMENT,
+            )  # fmt: skip
+
+    set_levels(scene, number, 2, 1)
+    before = table_counts(make.database)
+    with pytest.raises(InstrumentNotOpenError):
+        change()
+    assert table_counts(make.database) == before
+    set_levels(scene, number, 6, 5)
+    change()
+
+
 def test_closed_terms_are_not_drafted(make: Any, scene: factory.Scene) -> None:
     number = project_id(scene)
     set_levels(scene, number, 2, 1)
