@@ -91,7 +91,10 @@ class RequestSchema(StrictSchema):
 
 
 class QuoteSchema(StrictSchema):
-    """One quote; `trail` replays to the premium."""
+    """One quote; `trail` replays to the premium.
+
+    For a following insurer without the team's consent `trail` lacks the score's lines and says `score_left_out`.
+    """
 
     id = ma.fields.String()
     request_id = ma.fields.String()

@@ -95,8 +95,8 @@ def price_quote(
 
 
 def _rests_on_score_alone(trail: dict[str, Any]) -> bool:
-    """Whether every rule that declines looks at nothing but the probability that comes from the score."""
-    return all(flag["field"] == "trigger_probability" for flag in trail["flags"] if flag["effect"] == "decline")
+    """Whether every rule that declines would be silent under another score: premium and rate follow it too."""
+    return all(flag.get("rests_on_score", False) for flag in trail["flags"] if flag["effect"] == "decline")
 
 
 def _refer(session: orm.Session, *, actor: Actor, quote: Quote, code: str, field: str | None, now: datetime) -> Quote:
@@ -230,7 +230,12 @@ def offer_quote(
         if quote.trail is None or stated_value:
             _price_by_underwriter(quote, stated_value, ground, now)
         elif quote.trail["decision"] == "decline":
-            raise DeclineStandsError(flags=quote.trail["flags"])
+            # Only a rule that rests on the score comes here; the underwriter's own probability is priced anew.
+            raise DeclineStandsError(
+                "A rule of the filed product declines at the score's probability: state your own, or decline with a "
+                "reason.",
+                flags=quote.trail["flags"],
+            )
     elif quote.state != "priced":
         raise QuoteStateError(state=quote.state, wanted="offered")
     move_quote(session, quote, "offered", offered_at=now, underwriter_ground=ground, state_reason="")
