@@ -32,6 +32,9 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
         name=in_language(v.get("organisation", ""), v.get("organisation_en", "")),
         amount=_amount(v),
     ),
+    "commitment_condition_met": lambda v: _(
+        "A condition of a commitment to the round %(title)s is met.", title=_title(v)
+    ),
     "round_refused": lambda v: _(
         "A funder declined your round: %(reason)s.", reason=label("refusal_reason", v.get("reason", "other"))
     ),

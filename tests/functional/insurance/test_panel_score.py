@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Any
 
 import pytest
@@ -45,7 +46,7 @@ def set_consent(panel: PanelFactory, quote: Any, organisation: Any, *, given: bo
 def read_by_api(panel: PanelFactory, client: Any, member: Any, quote: Any) -> dict[str, Any]:
     with panel.database.transaction() as session:
         _key, secret = create_api_key(
-            session, actor=member.actor, name="reader", scopes=["read"], days=365, now=clock.now()
+            session, actor=member.actor, name=secrets.token_hex(4), scopes=["read"], days=365, now=clock.now()
         )
     answer = client.get(f"/api/v1/quotes/{quote.public_id}", headers={"Authorization": f"Bearer {secret}"})
     assert answer.status_code == 200, answer.get_data(as_text=True)
