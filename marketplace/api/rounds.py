@@ -40,9 +40,7 @@ class CommitmentBodySchema(StrictSchema):
     amount = ma.fields.Nested(MoneySchema, required=True)
     lead = ma.fields.Boolean(load_default=False)
     mandate = ma.fields.String(load_default=None, allow_none=True, validate=ma.validate.Length(max=32))
-    acknowledged_condition = ma.fields.String(
-        load_default=None, allow_none=True, validate=ma.validate.Length(max=80)
-    )
+    acknowledged_condition = ma.fields.String(load_default=None, allow_none=True, validate=ma.validate.Length(max=80))
 
 
 class ConditionCodeSchema(StrictSchema):
@@ -150,9 +148,7 @@ def acknowledge_condition(body: dict[str, Any], round_id: str, commitment_id: st
 def meet_condition(body: dict[str, Any], round_id: str, commitment_id: str) -> dict[str, Any]:
     """Record by which document the condition of your own soft commitment is met."""
     commitment = _get(round_id, commitment_id)
-    services.meet_condition(
-        current_session(), actor=current_actor(), commitment=commitment, now=clock.now(), **body
-    )
+    services.meet_condition(current_session(), actor=current_actor(), commitment=commitment, now=clock.now(), **body)
     return present_commitment(commitment, commitment.round.currency)
 
 

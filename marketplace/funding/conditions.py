@@ -20,7 +20,8 @@ def write_condition(
         "code": answer.code, **describe_closure(answer), "source_status": answer.status,
         "valid_from": answer.valid_from.isoformat(), "opened_by": list(answer.opened_by), "trl": levels[0],
         "mrl": levels[1], "acknowledged_by": user_public_id, "acknowledged_at": now.isoformat(), "state": "open",
-        "met_by": None, "met_at": None, "decided_by": None, "document_number": None, "document_on": None, "ground": None,
+        "met_by": None, "met_at": None, "decided_by": None, "document_number": None, "document_on": None,
+        "ground": None,
     }  # fmt: skip
 
 

@@ -7,7 +7,7 @@ from marketplace.funding.services.commitments import (
     record_paid,
     release_commitment,
 )
-from marketplace.funding.services.conditions import acknowledge_condition, ask_open, meet_condition
+from marketplace.funding.services.conditions import acknowledge_condition, ask_open, check_evidence, meet_condition
 from marketplace.funding.services.evaluation import evaluate_round
 from marketplace.funding.services.rounds import (
     add_linkage_rule,
@@ -22,6 +22,7 @@ __all__ = [
     "acknowledge_condition",
     "add_linkage_rule",
     "ask_open",
+    "check_evidence",
     "close_round",
     "evaluate_round",
     "fail_round",

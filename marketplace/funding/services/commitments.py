@@ -56,9 +56,7 @@ def make_commitment(
     """
     _check_committer(actor, round_, instrument)
     _check_amount(round_, amount, loan=instrument in LOAN_INSTRUMENTS)
-    conditions = first_conditions(
-        actor=actor, round_=round_, instrument=instrument, acknowledged=acknowledged, now=now
-    )
+    conditions = first_conditions(actor=actor, round_=round_, instrument=instrument, acknowledged=acknowledged, now=now)
     if round_.state != "open" or now >= clock.end_of_day(round_.deadline):
         raise RoundNotOpenError(state=round_.state, deadline=round_.deadline.isoformat())
     if queries.find_open_commitment(

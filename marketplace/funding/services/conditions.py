@@ -127,7 +127,7 @@ def meet_condition(
             "Only an independent assessment meets this condition.", condition=code, opens_en=row["opens_en"],
             opens_zh=row["opens_zh"],
         )  # fmt: skip
-    day = _check_evidence(ground, document_number, document_on, now)
+    day = check_evidence(ground, document_number, document_on, now)
     commitment.conditions = meet(
         commitment.conditions, [code], met_by="evidence", met_at=now.isoformat(), decided_by=actor.user_public_id,
         document_number=document_number.strip(), document_on=day.isoformat(), ground=ground.strip(),
@@ -144,7 +144,8 @@ def meet_condition(
     return commitment
 
 
-def _check_evidence(ground: str, document_number: str, document_on: date | None, now: datetime) -> date:
+def check_evidence(ground: str, document_number: str, document_on: date | None, now: datetime) -> date:
+    """The day of the document; raises InvalidInputError with a message for each field that cannot stand as evidence."""
     errors: dict[str, str] = {}
     if not ground.strip():
         errors["ground"] = "Say by what the condition is met."

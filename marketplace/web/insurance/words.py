@@ -7,9 +7,8 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
-from flask_babel import LazyString
+from flask_babel import LazyString, lazy_gettext
 from flask_babel import gettext as _
-from flask_babel import lazy_gettext
 from flask_babel import lazy_pgettext as pgettext
 
 from marketplace.errors import InvalidInputError, MarketplaceError

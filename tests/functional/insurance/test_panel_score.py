@@ -53,9 +53,7 @@ def read_by_api(panel: PanelFactory, client: Any, member: Any, quote: Any) -> di
     return dict(answer.get_json())
 
 
-def test_a_follower_sees_the_probability_only_by_the_teams_consent(
-    panel: PanelFactory, new_browser: Any
-) -> None:
+def test_a_follower_sees_the_probability_only_by_the_teams_consent(panel: PanelFactory, new_browser: Any) -> None:
     quote = panel.shared()
     full, client = panel.read(quote)[1].trail, new_browser().client
     follower = new_browser().sign_in(panel.second.user)
@@ -84,7 +82,9 @@ def test_lead_and_team_read_the_whole_trail_whatever_the_consent(panel: PanelFac
     quote = panel.shared()
     set_consent(panel, panel.read(quote)[1], panel.insurer.organisation, given=False)
     for member in (panel.insurer, panel.team):
-        assert read_by_api(panel, new_browser().client, member, quote)["trigger_probability"] == quote.trigger_probability
+        assert (
+            read_by_api(panel, new_browser().client, member, quote)["trigger_probability"] == quote.trigger_probability
+        )
 
 
 def test_a_rule_that_rests_on_the_score_is_left_out_with_its_figure(panel: PanelFactory) -> None:
