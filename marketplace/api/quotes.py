@@ -63,6 +63,7 @@ def _present_quote(quote: Quote) -> dict[str, Any]:
         "trigger_probability": quote.trigger_probability if sees_score else None,
         "valid_until": quote.valid_until, "wording_hash": quote.wording_hash,
         "trail": quote.trail if quote.trail is None or sees_score else without_score(quote.trail),
+        "conditions": quote.conditions,
         "policy_id": policy.public_id if policy else None,
     }  # fmt: skip
 

@@ -112,6 +112,9 @@ class QuoteSchema(StrictSchema):
     valid_until = ma.fields.Date(allow_none=True)
     wording_hash = ma.fields.String()
     trail = ma.fields.Dict(allow_none=True)
+    conditions = ma.fields.List(
+        ma.fields.Dict(), metadata={"description": "What the assessed level asked for when the cover was priced"}
+    )
     policy_id = ma.fields.String(allow_none=True)
 
 

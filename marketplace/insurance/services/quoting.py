@@ -13,6 +13,7 @@ from marketplace.accounts.access import require_permission, require_verified
 from marketplace.accounts.permissions import Actor, Permission
 from marketplace.assessments.models import StoredScore
 from marketplace.assessments.queries import find_visible_score
+from marketplace.assessments.services import ask_eligibility, describe_closure
 from marketplace.audit.services import record_act
 from marketplace.insurance import queries
 from marketplace.insurance.errors import (
@@ -186,11 +187,21 @@ def build_rating(project: Project, *, on: date) -> dict[str, Any]:
 
 
 def _keep(quote: Quote, trail: dict[str, Any], now: datetime) -> None:
-    quote.trail, quote.flags, quote.priced_at = trail, trail["flags"], now
+    quote.trail, quote.flags, quote.priced_at = trail, [*trail["flags"], *_conditions(quote, now)], now
     quote.premium_minor, quote.subsidy_minor = trail["premium_minor"], trail["subsidy_minor"]
     quote.trigger_probability = trail["trigger_probability"]
     quote.valid_until = clock.day_in_zone(now).fromisoformat(trail["valid_until"])
     quote.wording_hash = hash_content(wording_of(quote))
+
+
+def _conditions(quote: Quote, now: datetime) -> list[dict[str, Any]]:
+    """The condition under which the level lets this cover be offered: kept with the price, shown before binding."""
+    on = clock.day_in_zone(now)
+    answer = ask_eligibility(quote.request.project, instrument="pilot_failure_insurance", on=on)
+    if answer.answer != "conditional":
+        return []
+    return [{"effect": "condition", "code": answer.code, **describe_closure(answer),
+             "valid_from": answer.valid_from.isoformat()}]  # fmt: skip
 
 
 def wording_of(quote: Quote) -> dict[str, Any]:
