@@ -18,12 +18,13 @@ _NOT_MONEY = ("guarantee", "pilot_failure_insurance")
 
 @dataclass(frozen=True)
 class Ask:
-    """Money of one kind that a project asks for; `open` is false where the assessed level closes the instrument."""
+    """Money of one kind that a project asks for, and whether the assessed level closes or conditions the instrument."""
 
     instrument: str
     amount_minor: int
     smallest_ticket_minor: int
     open: bool = True
+    conditional: bool = False
 
 
 @dataclass(frozen=True)
@@ -111,7 +112,10 @@ def _figure(value: str | int | None) -> Decimal | None:
 
 def _read_ask(project: Project, need: Any, today: date) -> Ask:
     answer = ask_eligibility(project, instrument=need.instrument, on=today)
-    return Ask(need.instrument, need.amount_minor, need.smallest_ticket_minor, open=answer.answer != "closed")
+    return Ask(
+        need.instrument, need.amount_minor, need.smallest_ticket_minor, open=answer.answer != "closed",
+        conditional=answer.answer == "conditional",
+    )  # fmt: skip
 
 
 def _owns_rights(project: Project) -> bool:

@@ -131,6 +131,22 @@ def list_commitment_holdings(session: orm.Session, *, actor: Any) -> list[Holdin
     return [Holding(row.round.project, row.amount_minor, row.round.currency) for row in rows]
 
 
+def list_commitments_of_project(
+    session: orm.Session, *, project_id: int, organisation_id: int, instrument: str
+) -> Sequence[Commitment]:
+    """What an organisation has promised a project with one instrument and not taken back, for other domains."""
+    return session.scalars(
+        sa.select(Commitment)
+        .join(Commitment.round)
+        .where(
+            Round.project_id == project_id,
+            Commitment.organisation_id == organisation_id,
+            Commitment.instrument == instrument,
+            Commitment.state != "released",
+        )
+    ).all()
+
+
 def find_open_commitment(
     session: orm.Session, *, round_id: int, organisation_id: int, instrument: str
 ) -> Commitment | None:

@@ -65,7 +65,7 @@ class Scene:
 
 
 def make_project(factory: Factory, team: Member, *, code: str = "flow-chem", state: str = "funded") -> Project:
-    """A project with the four milestones of scenario A."""
+    """A project with the levels and the four milestones of scenario A."""
     with factory.database.transaction() as session:
         project = Project(
             code=code,
@@ -74,6 +74,8 @@ def make_project(factory: Factory, team: Member, *, code: str = "flow-chem", sta
             title_en="Continuous-flow pilot",
             sector="chemicals",
             state=state,
+            trl_assessed=6,
+            mrl_assessed=5,
             created_at=MOMENT,
             updated_at=MOMENT,
         )

@@ -224,7 +224,8 @@ def _freeze(session: orm.Session, round_: Round, now: datetime) -> DecisionFile:
         "score_result": score.content if score is not None else None,
         "commitments": [
             {"id": item.public_id, "organisation": item.organisation.public_id, "instrument": item.instrument,
-             "amount_minor": item.amount_minor, "state": item.state, "link_cause": item.link_cause}
+             "amount_minor": item.amount_minor, "state": item.state, "link_cause": item.link_cause,
+             "conditions": item.conditions}
             for item in round_.commitments
         ],
         "linkage": [

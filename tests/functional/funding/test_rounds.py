@@ -34,6 +34,7 @@ def market(make: Any, projects: Any, deals: Any) -> dict[str, Any]:
     """The parties of scenario A around one round of 11 million."""
     team = make.member("project_team")
     project = projects.published(team)
+    projects.levels(project, 6, 5)
     return {
         "team": team, "project": project, "round": deals.round(team, project), "angel": make.member("angel"),
         "industrial": make.member("industrial_fund"), "guidance": make.member("guidance_fund"),
