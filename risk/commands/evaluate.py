@@ -80,7 +80,7 @@ _TASKS: dict[str, Any] = {
         "shortfalls": {
             "type": "array",
             "items": {"type": "string"},
-            "description": "where the champion is worse than the constant allows, or than the specification's table (--task)",
+            "description": "where the champion is worse than the constant or the specification allows (--task)",
         },
     },
 }

@@ -71,6 +71,10 @@ OUTPUT_SCHEMA: dict[str, Any] = {
         "measures": {"type": "object", "description": "of the score model on own rows held out (--own)"},
         "measures_prior": {"type": "object", "description": "of the model without own outcomes on them (--own)"},
         "by_time": {"type": ["object", "null"], "description": "of a fit on the earlier on the later ones (--own)"},
+        "comparison": {
+            "type": ["object", "null"],
+            "description": "champion and challenger on own outcomes alone, by one standard error (--own)",
+        },
         "unknown_share": {"type": "object", "description": "share of rows where an input is not known (--own)"},
         "libraries": {"type": "object", "description": "versions of the libraries (--own)"},
     },
@@ -85,13 +89,12 @@ EXAMPLE: list[dict[str, Any]] = [
     for index in range(24)
 ]
 NOTES: tuple[str, ...] = (
-    "In a market, `flask risk retrain` does what `--own` does with the outcomes recorded there, in one act: it trains,\n"
-    "writes the model file into the instance's folder and registers it as a candidate, which two people then promote or\n"
-    "not. The same outcomes and tables a second time answer `already registered`; too few outcomes are refused and\n"
-    "nothing is stored. `--waive CODE=REASON` is as above. The worker does the same once a month.",
-    "The report of a market's own outcomes also holds `comparison`: champion and challenger on them by the rule of\n"
-    "[score_model.md](score_model.md). The score model stays the estimator, because a stored score is computed again from\n"
-    "a coefficient vector.",
+    "In a market, `flask risk retrain` does what `--own` does with the outcomes recorded there, in one act: it\n"
+    "trains, writes the model file into the instance's folder and registers it as a candidate; two people then\n"
+    "promote it or do not. The same outcomes and tables a second time answer `already registered`; too few outcomes\n"
+    "are refused and nothing is stored. `--waive CODE=REASON` is as above. The worker does the same once a month.",
+    "With `--own`, `comparison` tells which pipeline the rule of [score_model.md](score_model.md) would choose on own\n"
+    "outcomes alone. The score model stays the estimator: a stored score is computed again from a coefficient vector.",
 )
 EXAMPLE_ARGUMENTS: tuple[str, ...] = ("--target", "failed", "--out", "model.skops")
 

@@ -75,8 +75,8 @@ class CalibratedBoostingClassifier(ClassifierMixin, BaseEstimator):
 
     Notes
     -----
-    Calibration (Platt 1999) of out-of-fold log-odds, with a Gaussian prior of the slope around 1 and the bound that it is
-    not negative, so that the result keeps the signs. Sizes are chosen for some hundred rows and are not tuned.
+    Calibration (Platt 1999) of out-of-fold log-odds, with a Gaussian prior of the slope around 1 and the bound that it
+    is not negative, so that the result keeps the signs. Sizes are chosen for some hundred rows and are not tuned.
 
     Intervals: a parametric bootstrap over groups (:func:`risk.scoring.refits.draw_refits`). The mean square distance of
     the refits from the log-odds that their outcomes were drawn from, times the design effect of the groups, is the
@@ -224,7 +224,7 @@ class CalibratedBoostingClassifier(ClassifierMixin, BaseEstimator):
         -----
         The mean square change of the log-odds over all refits, and the mean of what the variance of a row as it is
         exceeds that of the filled one by. (A filled cell lies where rows are many; by the law of total variance its row
-        is no surer than those it may stand for. Without the second part emptying a cell would often narrow the interval.)
+        is no surer than those it may stand for. Without the second part emptying a cell could narrow the interval.)
         """
         check_is_fitted(self)
         refits = self._read_refits()

@@ -260,7 +260,7 @@ def _refuse_first(data: pd.DataFrame | pd.Series, name: str, wrong: Any, sentenc
         return
     place = int(np.flatnonzero(wrong)[0])
     label = data.index[place]
-    row = int(label) if isinstance(label, Integral) and not isinstance(label, bool) else place
+    row = int(label) if isinstance(label, Integral) else place
     value = (data if isinstance(data, pd.Series) else data[name]).iloc[place]
     shown = repr(value.item() if isinstance(value, np.generic) else value)
     raise TrainingError(

@@ -90,7 +90,8 @@ def evaluate_predictions(
 
 def check_seed(seed: int) -> None:
     """Raise :class:`InvalidParameterError` for a seed that is no whole number from 0 to :data:`LARGEST_SEED`."""
-    if isinstance(seed, bool) or not isinstance(seed, Integral) or not 0 <= seed <= LARGEST_SEED:
+    given: Any = seed
+    if isinstance(given, bool) or not isinstance(given, Integral) or not 0 <= int(given) <= LARGEST_SEED:
         raise InvalidParameterError("seed", seed, f"a whole number from 0 to {LARGEST_SEED}")
 
 

@@ -214,8 +214,9 @@ def _to_float(column: pd.Series, feature: Feature, first_row: int) -> np.ndarray
         else:
             unknown = column.isna().to_numpy()
             # a list or an object cannot be looked up: it is as wrong as an unknown text
-            values = column.map(lambda value: place.get(value, np.nan) if isinstance(value, str) else np.nan)
-            values = np.where(values.isna().to_numpy() & ~unknown, -1.0, values.to_numpy(dtype=np.float64))
+            found = column.map(lambda value: place.get(value, np.nan) if isinstance(value, str) else np.nan)
+            values = found.to_numpy(dtype=np.float64)
+            values = np.where(np.isnan(values) & ~unknown, -1.0, values)
         _refuse(values < 0.0, column, feature.key, first_row, f"must be {feature.allowed}", "invalid_parameter")
         return values
     if pd.api.types.is_complex_dtype(column):

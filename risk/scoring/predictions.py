@@ -71,8 +71,8 @@ def predict_frame(
     Notes
     -----
     A cell that is not known adds to the variance of the log-odds: in the estimator ``E[b^2]`` times the spread of its
-    column, in boosting the mean square change over its refits when the cell of a known row is emptied, and what the filled
-    rows lack in variance.
+    column, in boosting the mean square change over its refits when the cell of a known row is emptied, and what the
+    filled rows lack in variance.
     """
     features = list(document["features"])
     check_columns(frame, features)
@@ -100,7 +100,8 @@ def predict_frame(
 
 def slices(rows: int, chunk_rows: int) -> Iterator[slice]:
     """Yield the slices of `rows` rows, `chunk_rows` at a time; raises :class:`InvalidParameterError` below 1."""
-    if isinstance(chunk_rows, bool) or not isinstance(chunk_rows, Integral) or chunk_rows < 1:
+    given: Any = chunk_rows
+    if isinstance(given, bool) or not isinstance(given, Integral) or int(given) < 1:
         raise InvalidParameterError("chunk_rows", chunk_rows, "a whole number from 1")
     return (slice(start, min(start + chunk_rows, rows)) for start in range(0, rows, chunk_rows))
 

@@ -1,4 +1,4 @@
-"""Refits of the challenger on outcomes drawn from its own probabilities: how far its log-odds may lie from the truth."""
+"""Refits of the challenger on outcomes drawn from its own probabilities: how far its log-odds may be from the truth."""
 
 from __future__ import annotations
 
@@ -72,8 +72,8 @@ def draw_refits(
 
     Notes
     -----
-    A parametric bootstrap (Efron, Tibshirani 1993, chapter 6) over groups. Because the outcomes come from known log-odds,
-    the distance of a refit from them is an error of the whole procedure, the pull of shrunk trees towards the mean
+    A parametric bootstrap (Efron, Tibshirani 1993, chapter 6) over groups. The outcomes come from known log-odds, so
+    that the distance of a refit from them is an error of the whole procedure, the pull of shrunk trees towards the mean
     included, which resampling the outcomes themselves would not show. Each refit is calibrated on the rows that it did
     not draw, as the model itself is on rows held out.
     """

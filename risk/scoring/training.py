@@ -104,7 +104,8 @@ def train(
     Raises
     ------
     TrainingError
-        ``unknown_column``, ``repeated_column``, ``missing_group``, ``known_after_outcome``, ``too_few_outcomes``, ``one_class_only``, ``duplicated_rows``,
+        ``unknown_column``, ``repeated_column``, ``missing_group``, ``known_after_outcome``, ``too_few_outcomes``,
+        ``one_class_only``, ``duplicated_rows``,
         ``no_features``, ``target_not_binary``, ``wrong_type``, ``level_out_of_range``, ``target_below_start``,
         ``dates_reversed``; `field` names the row and the column where there is one.
     LeakError

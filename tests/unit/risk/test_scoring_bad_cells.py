@@ -11,8 +11,8 @@ from risk import __main__ as command_line
 from risk.errors import RiskError
 from risk.scoring.columns import plain
 from risk.scoring.frames import PilotColumns, score_frame
-from risk.scoring.prior_model import fit_prior_model
 from risk.scoring.predictions import predict, predict_frame
+from risk.scoring.prior_model import fit_prior_model
 from risk.scoring.task_evaluation import evaluate_task
 from risk.scoring.tasks import load_task
 from risk.scoring.training import train
@@ -108,7 +108,7 @@ def test_a_repeated_column_is_refused_where_it_would_be_read():
 
 
 def test_a_column_without_a_text_for_a_name_is_refused():
-    assert refused(train, DataFrame(rows()).assign(**{"x": 1}).rename(columns={"x": 5}), target="failed") == (
+    assert refused(train, DataFrame(rows()).assign(x=1).rename(columns={"x": 5}), target="failed") == (
         "invalid_column_name",
         "5",
     )
