@@ -137,7 +137,7 @@ def test_recorded_outcomes_become_one_candidate_that_two_people_promote(
 
     second = make.member("operator", organisation=operator.organisation)
     maker, checker = new_browser().sign_in(operator.user), new_browser().sign_in(second.user)
-    assert "waits as a candidate" in maker.get("/notifications?lang=en").get_data(as_text=True)
+    assert "waits as a candidate" in maker.get("/inbox?lang=en").get_data(as_text=True)
     assert maker.submit(f"{page}/propose", {"ground": "24 outcomes."}, page=page).status_code == 302
     seen = {"decision": "confirm", "note": "Report read."}
     assert checker.submit(f"{page}/decide", seen, page=page).status_code == 302
