@@ -62,7 +62,7 @@ def outcomes(session: orm.Session) -> None:
 def retrain(waive: tuple[str, ...]) -> None:
     """Train on the market's own outcomes and register the model as a candidate; two people then promote it."""
     if any("=" not in text for text in waive):
-        raise click.UsageError("--waive needs CODE=REASON")
+        raise click.ClickException("waiver_without_reason: --waive needs CODE=REASON.")
     waivers = {code.strip(): reason.strip() for code, _, reason in (text.partition("=") for text in waive)}
     database = current_app.database  # type: ignore[attr-defined]  # Marketplace
     with database.transaction(READ) as session:

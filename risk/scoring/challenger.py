@@ -84,8 +84,8 @@ class CalibratedBoostingClassifier(ClassifierMixin, BaseEstimator):
     model's own log-odds. It covers the chance in outcomes and in the choice of rows, the calibration, and the pull of
     shrunk trees towards the mean as far as it shows in refits of what was found. It does not cover what trees of this
     size cannot say at any number of rows, structure too weak for the fit to have found any of it, columns that are not
-    there, and later years that differ from earlier ones; below some 200 rows it is therefore too narrow where the truth
-    is far from smooth.
+    there, and later years that differ from earlier ones; up to some 300 rows it is therefore too narrow where the truth
+    has waves or steps (docs/score_model.md has measured coverage).
 
     References
     ----------

@@ -164,7 +164,8 @@ def year_pairs(n=80, **changes):
     found = [
         {"project_key": f"k{index // 3}", "report_year": 2014 + index % 5,
          "confidence_1green_5red": int(generator.integers(1, 6)), "planned_months": float(generator.integers(12, 200)),
-         "slip_months_next_year": 9.0 if generator.random() < 0.4 else 1.0, "slip_valid": int(index != 9)}
+         "slip_months_next_year": 9.0 if generator.random() < 0.4 else 1.0, "slip_valid": int(index != 9),
+         "end_date": f"{2020 + index % 5}-06-30"}
         for index in range(n)
     ]  # fmt: skip
     for name, (row, value) in changes.items():
