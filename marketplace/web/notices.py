@@ -53,6 +53,11 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "model.proposed": lambda v: _(
         "The risk model %(model)s is proposed; a second person decides.", model=v.get("model", "")
     ),
+    "model.retrained": lambda v: _(
+        "The risk model %(model)s, trained on %(outcomes)s outcomes of this market, waits as a candidate.",
+        model=v.get("model", ""),
+        outcomes=v.get("outcomes", ""),
+    ),
     "model.check_broke": lambda v: _("The risk model %(model)s no longer holds; see why.", model=v.get("model", "")),
     "project.access_granted": lambda v: _("You were given access to %(title)s.", title=_title(v)),
     "organisation.verification_requested": lambda v: _("An organisation asks to be verified."),
