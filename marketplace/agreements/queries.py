@@ -157,9 +157,14 @@ def list_versions(session: orm.Session, *, agreement_id: int) -> Sequence[Agreem
 def get_version(session: orm.Session, *, agreement: Agreement, number: int | None = None) -> AgreementVersion:
     """A version by number; the newest where none is named."""
     wanted = agreement.version_number if number is None else number
-    found = session.scalar(
-        sa.select(AgreementVersion).where(
-            AgreementVersion.agreement_id == agreement.id, AgreementVersion.number == wanted
+    # An address may name a number of any length; a database refuses one that its column cannot hold.
+    found = (
+        None
+        if wanted > agreement.version_number
+        else session.scalar(
+            sa.select(AgreementVersion).where(
+                AgreementVersion.agreement_id == agreement.id, AgreementVersion.number == wanted
+            )
         )
     )
     if found is None:

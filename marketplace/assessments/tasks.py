@@ -39,7 +39,8 @@ def prepare_score(session: orm.Session, *, project_id: int, requested_by: str) -
     project = find_project(session, project_id=project_id)
     if project is None:
         raise LookupError(f"project {project_id} is gone")
-    return {"features": build_features(session, project=project), "champion": describe_champion(session)}
+    features = build_features(session, project=project, on=clock.day_in_zone(clock.now()))
+    return {"features": features, "champion": describe_champion(session)}
 
 
 def compute_score(data: dict[str, Any], *, directory: Path) -> dict[str, Any]:

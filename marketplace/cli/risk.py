@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -111,16 +112,18 @@ def recompute_(session: orm.Session, score_id: str | None, every: bool) -> None:
     """Compute stored scores again from their snapshots and their models' vectors, and say what differs."""
     if bool(score_id) == every:
         raise click.UsageError("name one score or --all")
+    scores: Iterable[Any]
     if every:
-        scores = list(score_queries.list_all_scores(session))
+        scores = score_queries.iterate_scores(session)
     else:
         found = find_score_by_public_id(session, public_id=score_id or "")
         if found is None:
             raise click.ClickException("there is no such score")
         scores = [found]
-    wrong = sum(not _recompute(session, score, say_all=not every) for score in scores)
+    results = [_recompute(session, score, say_all=not every) for score in scores]
+    wrong = results.count(False)
     if every:
-        click.echo(f"{len(scores)} scores computed again, {wrong} differ")
+        click.echo(f"{len(results)} scores computed again, {wrong} differ")
     if wrong:
         raise SystemExit(1)
 

@@ -145,7 +145,9 @@ class FormReader:
         if not text and not needed:
             return None
         try:
-            value = Decimal(text) / 100 if text.isascii() else Decimal("NaN")
+            # Twelve characters are more than any percentage has, and an exponent could stand for a million figures.
+            plain = text.isascii() and len(text) <= 12 and "e" not in text.lower()
+            value = Decimal(text) / 100 if plain else Decimal("NaN")
         except InvalidOperation:
             value = Decimal("NaN")
         if not value.is_finite() or not 0 <= value <= 1:
