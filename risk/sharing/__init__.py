@@ -69,6 +69,8 @@ _EXPORTS = {
     "sub_fund": "risk.sharing.template_sub_fund",
     "fund_first": "risk.sharing.template_fund_first",
     "describe_terms": "risk.sharing.describe",
+    "compare_terms": "risk.sharing.redline",
+    "still_needed": "risk.sharing.quorum",
     "TermsError": "risk.sharing.errors",
     "EventError": "risk.sharing.errors",
     "AmountError": "risk.sharing.errors",

@@ -69,6 +69,7 @@ def describe_terms(terms: dict[str, Any], locale: str) -> list[Sentence]:
         *_claims(model),
         *_policies(model),
         *_revenue_share(model),
+        *_quorum(model),
     ]
     for name in ("operating", "exit"):
         program = getattr(model, name)
@@ -131,6 +132,23 @@ def _revenue_share(model: Model) -> Iterator[Row]:
                 "更正重述的，差额在下一次分配中抵扣，各方不退还已收款项。",
                 "en": f"Due for each period: {rate} of the base reported ({share.base['en']}), rounded once; "
                 "a restatement is netted against the next distribution, and nobody pays back what it received.",
+            },
+        )
+
+
+def _quorum(model: Model) -> Iterator[Row]:
+    rule = model.quorum
+    if rule is not None:
+        names = {key: [model.parties[name].name[key] for name in rule.always] for key in ("zh", "en")}
+        share = percent_words(rule.share_of_commitments)
+        yield (
+            "amendment",
+            {"zh": "协议变更", "en": "Amendment"},
+            {
+                "zh": f"本协议的变更须经{'、'.join(names['zh'])}签署，且签署方的承诺金额合计不低于"
+                f"全部承诺金额的{share}；变更自约定日起生效，此前的分录不变。",
+                "en": f"An amendment takes effect once {', '.join(names['en'])} have signed it and those who signed "
+                f"hold at least {share} of all commitments, from the day it names; entries before that day stay.",
             },
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from risk.sharing import reading
+from risk.sharing.amendment import carry_over
 from risk.sharing.amounts import balance_named
 from risk.sharing.applying import balance_names, opening_state, read_event, standing_events, start_run
 from risk.sharing.arithmetic import IntegerArithmetic
@@ -62,7 +63,10 @@ class Engine:
     terms : dict
         A terms document (``docs/terms.md``).
     previous_hash : str, optional
-        Hash of the version these terms amend.
+        Hash of the version that was written before these terms.
+    amends : Engine, optional
+        The engine of the version that is in force until these terms take effect by an event ``amendment``. A log that
+        began under it is applied from its first event by this engine, each event under the terms then in force.
 
     Raises
     ------
@@ -70,15 +74,33 @@ class Engine:
         With code, clause path and sentence.
     """
 
-    def __init__(self, terms: dict[str, Any], previous_hash: str | None = None) -> None:
+    def __init__(self, terms: dict[str, Any], previous_hash: str | None = None, amends: Engine | None = None) -> None:
+        self.amends = amends
         self.model: Model = compile_terms(terms)
         self.terms_hash = terms_hash(terms, previous_hash)
         self._arithmetic = IntegerArithmetic()
         self._balances = [balance_named(name) for name in balance_names(self.model)]
 
     def open(self) -> State:
-        """Return the state before any event."""
-        return opening_state(self.model, self.terms_hash)
+        """Return the state before any event, under the first of the versions."""
+        return opening_state(self.model, self.terms_hash) if self.amends is None else self.amends.open()
+
+    def in_force(self, state: State) -> Engine:
+        """Return the engine, this one or one that it amends, under whose terms a state stands.
+
+        Raises
+        ------
+        EventError
+            ``version_superseded``: the state has gone on to terms that this engine does not know.
+        """
+        engine: Engine = self
+        while engine.terms_hash != state.terms_hash:
+            if engine.amends is None:
+                raise EventError(
+                    "version_superseded", "The agreement runs under another version of the terms.", "terms_hash"
+                )
+            engine = engine.amends
+        return engine
 
     def load(self, text: str) -> State:
         """Return a stored state, refusing one of other terms.
@@ -89,10 +111,13 @@ class Engine:
             ``bad_state`` or ``other_terms``.
         """
         state = state_from_json(text)
-        if state.terms_hash != self.terms_hash:
+        engine: Engine | None = self
+        while engine is not None and engine.terms_hash != state.terms_hash:
+            engine = engine.amends
+        if engine is None:
             raise EventError("other_terms", "The stored state belongs to another version of the terms.", "terms_hash")
         # A state stored before a counter or flag was introduced has it at its opening value.
-        opening = self.open()
+        opening = opening_state(engine.model, engine.terms_hash)
         return dataclasses.replace(
             state, values={**opening.values, **state.values}, flags={**opening.flags, **state.flags}
         )
@@ -126,6 +151,13 @@ class Engine:
                     first = self._hash_in_log(state, event["id"])
                     return Outcome(state, balances=self.balances(state), hash=first, repeated=True)
                 raise EventError("event_id_reused", f"The id {event['id']} belongs to another event.", "id")
+        if event["kind"] == "amendment":
+            return self._amend(state, event, on)
+        engine = self.in_force(state)
+        return engine._apply_new(state, event, on)
+
+    def _apply_new(self, state: State, event: dict[str, Any], on: datetime.date) -> Outcome:
+        """Apply an event that is not in the log yet, under these very terms."""
         head = event_hash(event, self.terms_hash, state.head)
         log = (*state.log, event)
         if event["kind"] == "reversal":
@@ -142,11 +174,46 @@ class Engine:
         flows = {party: amount for party, amount in run.flows.items() if amount}
         return Outcome(new, journal.nets_by_step(), explanation.tiers, self.balances(new), flows, head)
 
+    def _amend(self, state: State, event: dict[str, Any], on: datetime.date) -> Outcome:
+        """Bring the version that follows the one in force into force; what stands is carried over or it is refused."""
+        before = self.in_force(state)
+        if before is self:
+            raise EventError("no_new_version", "There is no signed version that follows the one in force.", "kind")
+        new: Engine = self
+        while new.amends is not before:
+            assert new.amends is not None, "the version in force was found on this way"
+            new = new.amends
+        body = reading.mapping(event["body"], "body", ("terms_hash",), ("version",), EventError)
+        if body["terms_hash"] != new.terms_hash:
+            raise EventError(
+                "other_version", "The amendment names another version than the one that follows.", "body.terms_hash"
+            )
+        run = start_run(before.model, self._arithmetic, state, event, on)
+        carried = carry_over(before.model, new.model, run, new.terms_hash)
+        head = event_hash(event, new.terms_hash, state.head)
+        journal = run.journal
+        assert journal is not None
+        after = dataclasses.replace(carried, head=head, log=(*state.log, event))
+        tier = _note(
+            "amendment",
+            {"zh": "协议变更生效", "en": "Amendment takes effect"},
+            {
+                "zh": "余额和进度转入新条款，此前的分录不变",
+                "en": "balances and progress go over; entries before it stay",
+            },
+        )
+        return Outcome(after, journal.nets_by_step(), [tier], new.balances(after), {}, head)
+
     def _hash_in_log(self, state: State, name: str) -> str:
         """Return the hash that an event of the log got when it was applied."""
+        lineage: list[Engine] = [self]
+        while lineage[0].amends is not None:
+            lineage.insert(0, lineage[0].amends)
         head: str | None = None
         for earlier in state.log:
-            head = event_hash(earlier, self.terms_hash, head)
+            if earlier["kind"] == "amendment":
+                lineage.pop(0)
+            head = event_hash(earlier, lineage[0].terms_hash, head)
             if earlier["id"] == name:
                 break
         return head or ""
@@ -176,6 +243,10 @@ class Engine:
                 "A reversal cannot be dated before what it reverses.",
                 "effective_on",
             )
+        if standing[-1]["kind"] == "amendment":
+            raise EventError(
+                "amendment_stands", "An amendment is signed; another amendment changes it, no reversal.", "body.target"
+            )
         before, undone = self._replay(standing)
         restored = State(
             self.terms_hash,
@@ -191,16 +262,11 @@ class Engine:
         )
         postings = [(code, party, -amount) for code, party, amount in undone.postings]
         flows = {party: -amount for party, amount in undone.flows.items()}
-        tier = {
-            "clause": "events",
-            "name": {"zh": "冲销", "en": "Reversal"},
-            "why": {"zh": f"冲销事件{body['target']}", "en": f"reverses event {body['target']}"},
-            "depth": 0,
-            "capacity_minor": None,
-            "amount_minor": 0,
-            "to": [],
-            "rounding": [],
-        }
+        tier = _note(
+            "events",
+            {"zh": "冲销", "en": "Reversal"},
+            {"zh": f"冲销事件{body['target']}", "en": f"reverses event {body['target']}"},
+        )
         return Outcome(restored, postings, [tier], self.balances(restored), flows, head)
 
     def _replay(self, standing: list[dict[str, Any]]) -> tuple[State, Outcome]:
@@ -212,6 +278,9 @@ class Engine:
 
     def balances(self, state: State) -> dict[str, int]:
         """Return every live balance at the state's last date, zeros left out."""
+        engine = self.in_force(state)
+        if engine is not self:
+            return engine.balances(state)
         on = state.last_date or datetime.date.min
         run = Run(self.model, self._arithmetic, state, on)
         return {balance.name: value for balance in self._balances if (value := balance.value(run))}
@@ -234,3 +303,11 @@ class Engine:
             Cash flows by party and final balances.
         """
         return run_paths(self.model, self.terms_hash, events, scenarios, keep_balances)
+
+
+def _note(clause: str, name: dict[str, str], why: dict[str, str]) -> dict[str, Any]:
+    """Return a line of the explanation that moves no money."""
+    return {
+        "clause": clause, "name": name, "why": why, "depth": 0, "capacity_minor": None, "amount_minor": 0, "to": [],
+        "rounding": [],
+    }  # fmt: skip

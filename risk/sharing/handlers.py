@@ -29,4 +29,4 @@ HANDLERS: dict[str, Callable[[Run, dict[str, Any]], None]] = {
     "exit": exits.exit_,
     "close": exits.close,
 }
-KINDS = (*HANDLERS, "reversal")
+KINDS = (*HANDLERS, "reversal", "amendment")

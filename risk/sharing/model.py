@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from risk.sharing.blocks import Node, Recover
+    from risk.sharing.quorum import Quorum
 
 PARTY_KINDS = (
     "angel",
@@ -244,6 +245,7 @@ class Model:
     limits: dict[str, Limit] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
     revenue_share: RevenueShare | None = None
+    quorum: Quorum | None = None
     pots: dict[str, Node] = field(default_factory=dict)
     pot_names: dict[str, dict[str, str]] = field(default_factory=dict)
     operating: Node | None = None

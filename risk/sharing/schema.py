@@ -299,6 +299,7 @@ TERMS_SCHEMA: Json = {
                 )
             ),
             "revenue_share": _object({"rate": _ref("share"), "base": _ref("bilingual")}),
+            "amendment": _object({"always": _list(_ref("id"), 1), "share_of_commitments": _ref("share")}),
             "pots": {
                 "type": "object",
                 "additionalProperties": _object({"name": _ref("bilingual"), "program": _ref("block")}),

@@ -20,7 +20,9 @@ def settle(document: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     document : dict
-        ``{"terms": {...}, "events": [...]}``; events in the order in which they were recorded.
+        ``{"terms": {...}, "events": [...]}``; events in the order in which they were recorded. ``amendments`` lists
+        the later versions in the order in which they took effect: ``terms`` and, where they were not written straight
+        after the one before, the ``previous_hash`` of the version they were.
 
     Returns
     -------
@@ -34,11 +36,15 @@ def settle(document: dict[str, Any]) -> dict[str, Any]:
     TermsError, EventError, AmountError
         With a stable code; an event's refusal names its place and id in ``details``.
     """
-    document = reading.mapping(document, "document", ("terms", "events"), (), EventError)
+    document = reading.mapping(document, "document", ("terms", "events"), ("amendments",), EventError)
     events = reading.sequence(document["events"], "events", EventError)
     engine = Engine(document["terms"])
-    state, rows = engine.open(), []
     flows: dict[str, list[tuple[datetime.date, int]]] = {party: [] for party in engine.model.parties}
+    for index, row in enumerate(reading.sequence(document.get("amendments", []), "amendments", EventError)):
+        row = reading.mapping(row, f"amendments[{index}]", ("terms",), ("previous_hash",), EventError)
+        engine = Engine(row["terms"], row.get("previous_hash") or engine.terms_hash, engine)
+        flows |= {party: [] for party in engine.model.parties if party not in flows}
+    state, rows = engine.open(), []
     for index, event in enumerate(events):
         try:
             outcome = engine.apply(state, event)
@@ -69,7 +75,7 @@ def settle(document: dict[str, Any]) -> dict[str, Any]:
             }
         )
     return {
-        "terms_hash": engine.terms_hash,
+        "terms_hash": state.terms_hash,
         "currency": engine.model.currency,
         "events": rows,
         "parties": party_totals(engine, state, flows),
@@ -95,9 +101,9 @@ def party_totals(
             "paid_minor": -sum(amount for _, amount in dated if amount < 0),
             "received_minor": sum(amount for _, amount in dated if amount > 0),
             "net_minor": sum(amount for _, amount in dated),
-            "capital_not_returned_minor": values[f"capital:{party}"],
+            "capital_not_returned_minor": values.get(f"capital:{party}", 0),
             "loss_borne_minor": state.accounts.get(f"3040:{party}", 0) + _grants_lost(engine, state, party),
-            "gain_conceded_minor": values[f"conceded:{party}"],
+            "gain_conceded_minor": values.get(f"conceded:{party}", 0),
             "flows": [{"on": on.isoformat(), "amount_minor": amount} for on, amount in dated],
             "xirr": internal_rate(dated),
         }
@@ -105,7 +111,7 @@ def party_totals(
 
 
 def _grants_lost(engine: Engine, state: State, party: str) -> int:
-    own = [item.id for item in engine.model.grants if item.party == party]
+    own = [item.id for item in engine.in_force(state).model.grants if item.party == party]
     return sum(state.values[f"{kind}:{name}"] for name in own for kind in ("grant_exempted", "grant_lost"))
 
 

@@ -10,6 +10,7 @@ from risk.sharing.canonical import normalise
 from risk.sharing.compiling import Compiler
 from risk.sharing.errors import TermsError
 from risk.sharing.model import Model
+from risk.sharing.quorum import read_quorum
 
 CURRENCIES = ("CNY", "USD", "EUR", "HKD", "JPY")
 DAY_ZONES = ("Asia/Shanghai", "Asia/Hong_Kong", "UTC", "Europe/Berlin", "America/New_York", "Asia/Tokyo")
@@ -29,6 +30,7 @@ OPTIONAL = (
     "pots",
     "revenue_share",
     "invented",
+    "amendment",
 )
 PROGRAMS = ("operating", "exit", "recoveries")
 
@@ -79,6 +81,8 @@ def compile_terms(terms: Any) -> Model:
     declarations.read_all(model, document)
     if "revenue_share" in document:
         model.revenue_share = declarations.read_revenue_share(document["revenue_share"])
+    if "amendment" in document:
+        model.quorum = read_quorum(model, document["amendment"])
     _programs(model, document)
     rules.check(model)
     model.concession_caps = rules.concession_caps(model)

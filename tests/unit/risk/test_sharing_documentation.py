@@ -16,7 +16,9 @@ from risk.sharing.handlers import KINDS
 from risk.sharing.scenario_a import scenario_a_terms
 
 PAGE = (Path(__file__).parents[3] / "docs" / "terms.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(r"```json (block exit|block|recover|event|revenue_share|conversion)\n(.*?)```", PAGE, re.DOTALL)
+EXAMPLES = re.findall(
+    r"```json (block exit|block|recover|event|revenue_share|conversion|amendment)\n(.*?)```", PAGE, re.DOTALL
+)
 
 
 @pytest.mark.parametrize(
@@ -38,8 +40,8 @@ def test_every_example_is_valid(what: str, text: str) -> None:
         ]
         terms["instruments"] = [*terms["instruments"], {**grant, "conversion": example}]
         terms["pots"] = {}
-    elif what == "revenue_share":
-        terms["revenue_share"] = example
+    elif what in ("revenue_share", "amendment"):
+        terms[what] = example
     elif what == "recover":
         terms["programs"]["recoveries"] = {"recover": example}
     else:
