@@ -76,13 +76,36 @@ def _check_signatures(content: dict[str, Any]) -> dict[str, Any] | None:
         )
         if not is_valid_signature(item["public_key"], item["signature"], message):
             return _problem("signatures", place, "the signature does not hold")
-    active = content["active_version"]
-    if active is None:
-        return None
-    signed = {item["party"] for item in content["signatures"] if item["version"] == active}
-    for party in content["parties"]:
-        if party["organisation"] is not None and party["party"] not in signed:
-            return _problem("signatures", party["party"], "this party has not signed the active version")
+    return _check_quorums(content)
+
+
+def _versions_in_force(content: dict[str, Any]) -> list[dict[str, Any]]:
+    """The versions that have been in force one after the other, as their own bases tell."""
+    if content["active_version"] is None:
+        return []
+    versions = [content["versions"][content["active_version"] - 1]]
+    while versions[0].get("base") is not None:
+        versions.insert(0, content["versions"][versions[0]["base"] - 1])
+        if len(versions) > len(content["versions"]):
+            raise ValueError("the versions amend each other in a circle")
+    return versions
+
+
+def _check_quorums(content: dict[str, Any]) -> dict[str, Any] | None:
+    """Everybody has signed the first version, and of a later one those whom the version before it asks for."""
+    from risk.sharing import still_needed
+    from risk.sharing.terms import compile_terms
+
+    able = [party["party"] for party in content["parties"] if party["organisation"] is not None]
+    before = None
+    for version in _versions_in_force(content):
+        signed = {item["party"] for item in content["signatures"] if item["version"] == version["number"]}
+        missing = [party for party in able if party not in signed]
+        if before is not None:
+            missing = still_needed(compile_terms(json.loads(before["terms"])), able, signed)
+        if missing:
+            return _problem("signatures", missing[0], "this party has not signed the active version")
+        before = version
     return None
 
 
@@ -119,7 +142,8 @@ def _check_settlement(content: dict[str, Any]) -> dict[str, Any] | None:
 
     if content["active_version"] is None:
         return None
-    terms = json.loads(content["versions"][content["active_version"] - 1]["terms"])
+    first, *later = _versions_in_force(content)
+    amendments = [{"terms": json.loads(item["terms"]), "previous_hash": item["previous_hash"]} for item in later]
     rows = [
         {
             "id": event["id"],
@@ -131,9 +155,11 @@ def _check_settlement(content: dict[str, Any]) -> dict[str, Any] | None:
         if event["kind"] not in CASH_KINDS
     ]
     try:
-        settled = settle({"terms": terms, "events": rows})
+        settled = settle({"terms": json.loads(first["terms"]), "amendments": amendments, "events": rows})
     except RiskError as error:
         return _problem("settlement", error.details.get("id"), "the engine refuses this event")
+    if later and settled["terms_hash"] != later[-1]["terms_hash"]:
+        return _problem("settlement", None, "the events do not lead to the version in force")
     if settled["trial_balance_minor"] != 0:
         return _problem("settlement", None, "the postings do not add to zero")
     return None

@@ -113,6 +113,26 @@ class RoomIsComputedError(InvalidInputError):
     message = "What the pool has left is taken from its register; it cannot be stated."
 
 
+class VersionSupersededError(ConflictError):
+    code = "version_superseded"
+    message = "This version of the terms is no longer in force; read the one that is."
+
+
+class AmendmentOpenError(ConflictError):
+    code = "amendment_open"
+    message = "Another amendment of this agreement is open; it is withdrawn or takes effect first."
+
+
+class AmendmentStateError(ConflictError):
+    code = "amendment_state"
+    message = "The amendment is not in a state that allows this."
+
+
+class AmendmentDateError(InvalidInputError):
+    code = "amendment_date"
+    message = "An amendment does not reach back; choose a day from today on and not before the last event."
+
+
 class EventNotYoursError(NotAllowedError):
     code = "event_not_yours"
     message = "Your organisation does not decide on an event of this kind."

@@ -19,6 +19,8 @@ KEY_STATES = ("waiting", "active", "retired")
 # held: received and not yet released; outside: the payee is not on the market, so nobody here confirms it.
 PAYMENT_STATES = ("held", "waiting", "paid", "outside", "cancelled")
 PROPOSAL_STATES = ("waiting", "recorded", "refused")
+# signed: everybody needed has signed and its day has not come; lapsed: on its day the terms could not carry what stood.
+AMENDMENT_STATES = ("negotiating", "signing", "signed", "in_force", "withdrawn", "lapsed")
 SIMULATION_STATES = ("waiting", "done", "failed")
 
 
@@ -111,10 +113,23 @@ class AgreementVersion(Base):
     terms: orm.Mapped[str] = orm.mapped_column(sa.Text)
     terms_hash: orm.Mapped[str] = orm.mapped_column(sa.String(64))
     previous_hash: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    # The version in force that this one was written to amend; none for the wordings before the first signature.
+    base_number: orm.Mapped[int | None]
     note: orm.Mapped[str] = orm.mapped_column(sa.String(400), default="")
     created_by_user: orm.Mapped[str] = orm.mapped_column(sa.String(40))
     created_by_organisation: orm.Mapped[str] = orm.mapped_column(sa.String(40))
     created_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
+
+    # Loaded where it is asked for: running an amended agreement needs every version that was in force before.
+    base: orm.Mapped[AgreementVersion | None] = orm.relationship(
+        primaryjoin=lambda: sa.and_(
+            orm.foreign(AgreementVersion.agreement_id) == orm.remote(AgreementVersion.agreement_id),
+            orm.foreign(AgreementVersion.base_number) == orm.remote(AgreementVersion.number),
+        ),
+        viewonly=True,
+        uselist=False,
+        lazy="select",
+    )
 
 
 class SigningKey(Base, PublicId):
@@ -202,6 +217,58 @@ class AgreementEvent(Base, PublicId):
     explanation: orm.Mapped[list[Any]] = orm.mapped_column(sa.JSON, default=list)
 
 
+class Amendment(Base, PublicId):
+    """A change of an agreement in force: negotiated, signed under the rule of the version before, dated."""
+
+    PREFIX = "amd"
+    __tablename__ = "agreement_amendment"
+    __table_args__ = (
+        words_check("state", AMENDMENT_STATES),
+        # One change at a time: two that are signed side by side would each leave the other out.
+        sa.Index(
+            "uq_agreement_amendment_open",
+            "agreement_id",
+            unique=True,
+            sqlite_where=sa.text("state IN ('negotiating', 'signing', 'signed')"),
+            postgresql_where=sa.text("state IN ('negotiating', 'signing', 'signed')"),
+        ),
+    )
+
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    agreement_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("agreement.id"), index=True)
+    base_number: orm.Mapped[int]
+    version_number: orm.Mapped[int]
+    effective_on: orm.Mapped[date] = orm.mapped_column(sa.Date)
+    reason: orm.Mapped[str] = orm.mapped_column(sa.String(400))
+    state: orm.Mapped[str] = orm.mapped_column(sa.String(12), default="negotiating")
+    proposed_by_user: orm.Mapped[str] = orm.mapped_column(sa.String(40))
+    proposed_by_party_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("agreement_party.id"))
+    proposed_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
+    ended_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
+    end_reason: orm.Mapped[str] = orm.mapped_column(sa.String(400), default="")
+
+    proposed_by: orm.Mapped[AgreementParty] = orm.relationship(lazy="joined")
+
+
+class AmendmentComment(Base, PublicId):
+    """What a party said on a version of an amendment, in general or on one clause; append-only."""
+
+    PREFIX = "amc"
+    __tablename__ = "agreement_amendment_comment"
+
+    id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
+    amendment_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("agreement_amendment.id"), index=True)
+    party_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("agreement_party.id"))
+    version_number: orm.Mapped[int]
+    clause: orm.Mapped[str] = orm.mapped_column(sa.String(200), default="")
+    text: orm.Mapped[str] = orm.mapped_column(sa.String(2000))
+    user_public_id: orm.Mapped[str] = orm.mapped_column(sa.String(40))
+    user_name: orm.Mapped[str] = orm.mapped_column(sa.String(160))
+    written_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
+
+    party: orm.Mapped[AgreementParty] = orm.relationship(lazy="joined")
+
+
 class EventProposal(Base, PublicId):
     """An event that one party proposes and another side confirms before it is recorded."""
 
@@ -272,6 +339,8 @@ class SimulationRun(Base, PublicId):
     id: orm.Mapped[int] = orm.mapped_column(primary_key=True)
     agreement_id: orm.Mapped[int] = orm.mapped_column(sa.ForeignKey("agreement.id"), index=True)
     version_number: orm.Mapped[int]
+    # The version in force that this one is compared with, scenario by scenario; only for amendments.
+    base_number: orm.Mapped[int | None]
     terms_hash: orm.Mapped[str] = orm.mapped_column(sa.String(64), index=True)
     drivers: orm.Mapped[dict[str, Any]] = orm.mapped_column(sa.JSON)
     seed: orm.Mapped[int] = orm.mapped_column(sa.BigInteger)
@@ -287,5 +356,7 @@ class SimulationRun(Base, PublicId):
     finished_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
 
 
-for _table in (AgreementVersion.__table__, Signature.__table__, AgreementEvent.__table__):
+for _table in (
+    AgreementVersion.__table__, Signature.__table__, AgreementEvent.__table__, AmendmentComment.__table__,
+):  # fmt: skip
     install_append_only(_table)

@@ -10,7 +10,16 @@ FUNDERS = ("angel", "venture_fund", "industrial_fund", "guidance_fund")
 # Whoever acts for the party that uses the money: a project, or a fund that hands it on to projects.
 TEAM = ("project", "fund")
 # Recorded by the house when another domain has decided: payment, milestone, claim, signatures.
-HOUSE_KINDS = ("activate", "drawdown_paid", "premium_paid", "milestone", "insurance_recovery", "payment", "deployment")
+HOUSE_KINDS = (
+    "activate",
+    "amendment",
+    "drawdown_paid",
+    "premium_paid",
+    "milestone",
+    "insurance_recovery",
+    "payment",
+    "deployment",
+)
 # Kinds that a party records at once.
 PARTY_KINDS: dict[str, tuple[str, ...]] = {
     "drawdown_call": TEAM,

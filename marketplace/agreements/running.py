@@ -18,15 +18,28 @@ CASH_KINDS = ("payment", "deployment")
 
 
 @functools.lru_cache(maxsize=64)
-def engine_of(terms: str, previous_hash: str | None) -> Any:
+def engine_of(terms: str, previous_hash: str | None, amends: Any = None) -> Any:
     """The compiled terms of one version; terms are text that never changes, so the compilation may be kept."""
     from risk.sharing import Engine
 
-    return Engine(json.loads(terms), previous_hash)
+    return Engine(json.loads(terms), previous_hash, amends)
 
 
 def engine_for(version: AgreementVersion) -> Any:
-    return engine_of(version.terms, version.previous_hash)
+    """The engine of a version; that of an amendment knows the versions in force before it."""
+    return engine_of(version.terms, version.previous_hash, engine_for(version.base) if version.base else None)
+
+
+def list_versions_in_force(version: AgreementVersion) -> list[AgreementVersion]:
+    """The versions that have been in force one after the other up to this one."""
+    return [*list_versions_in_force(version.base), version] if version.base else [version]
+
+
+def log_document(version: AgreementVersion, rows: list[dict[str, Any]]) -> dict[str, Any]:
+    """A log as `risk.sharing.settle` reads it: the first terms, those that amended them, and the events."""
+    first, *later = list_versions_in_force(version)
+    amendments = [{"terms": queries.load_terms(item), "previous_hash": item.previous_hash} for item in later]
+    return {"terms": queries.load_terms(first), "amendments": amendments, "events": rows}
 
 
 def engine_event(event: AgreementEvent) -> dict[str, Any]:

@@ -31,6 +31,7 @@ ENTRY_KIND = {
     "write_off": "write_off",
     "exit": "exit",
     "reversal": "reversal",
+    "amendment": "amendment",
     "close": "closing",
     # No kinds of their own in the ledger: the grant's terms change its nature, fall due back, or are given up.
     "conversion": "amendment",

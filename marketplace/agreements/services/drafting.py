@@ -133,7 +133,7 @@ def draft_agreement(
     require_registers(session, terms=terms, parties=agreement.parties)
     session.add(agreement)
     session.flush()  # the version and the audit line name the agreement
-    _append_version(session, agreement=agreement, terms=terms, actor=actor, note="", now=now)
+    append_version(session, agreement=agreement, terms=terms, actor=actor, note="", now=now)
     record_act(
         session,
         actor=actor,
@@ -214,7 +214,7 @@ def change_terms(
     if based_on != agreement.version_number:
         raise VersionChangedError(version=agreement.version_number)
     check_terms(terms)
-    _require_same_parties(agreement, terms)
+    require_same_parties(agreement, terms)
     require_registers(session, terms=terms, parties=agreement.parties)
     project = find_project(session, project_id=agreement.project_id) if agreement.project_id is not None else None
     require_open(project, terms, on=day_in_zone(now))
@@ -222,7 +222,7 @@ def change_terms(
     if canonical(terms) == newest.terms:
         raise InvalidInputError("These terms are the same as before.", field="terms")
     voided = len(queries.list_signatures(session, agreement_id=agreement.id, version_id=newest.id))
-    version = _append_version(session, agreement=agreement, terms=terms, actor=actor, note=note.strip()[:400], now=now)
+    version = append_version(session, agreement=agreement, terms=terms, actor=actor, note=note.strip()[:400], now=now)
     if agreement.state == "signing":
         agreement.state = require_move(agreement.state, "negotiating")
     record_act(
@@ -316,9 +316,17 @@ def tell_parties(
     )
 
 
-def _append_version(
-    session: orm.Session, *, agreement: Agreement, terms: dict[str, Any], actor: Any, note: str, now: datetime
+def append_version(
+    session: orm.Session,
+    *,
+    agreement: Agreement,
+    terms: dict[str, Any],
+    actor: Any,
+    note: str,
+    now: datetime,
+    base_number: int | None = None,
 ) -> AgreementVersion:
+    """One more wording at the end of the chain; `base_number` is the version in force that it would amend."""
     previous = queries.get_version(session, agreement=agreement).terms_hash if agreement.version_number else None
     version = AgreementVersion(
         agreement_id=agreement.id,
@@ -326,6 +334,7 @@ def _append_version(
         terms=canonical(terms),
         terms_hash=version_hash(terms, previous),
         previous_hash=previous,
+        base_number=base_number,
         note=note,
         created_at=now,
         created_by_user=actor.user_public_id,
@@ -373,7 +382,7 @@ def _require_auditors(session: orm.Session, parties: Iterable[AgreementParty]) -
             raise PartiesDifferError("An audit organisation acts for the auditor.", field="parties", party=party.party)
 
 
-def _require_same_parties(agreement: Agreement, terms: dict[str, Any]) -> None:
+def require_same_parties(agreement: Agreement, terms: dict[str, Any]) -> None:
     """A change of the parties is another agreement: those who sit at the table have been told who the others are."""
     before = {(party.party, party.role) for party in agreement.parties}
     if {(party["id"], party["kind"]) for party in terms["parties"]} != before:

@@ -12,12 +12,19 @@ from marketplace.accounts.access import require_permission
 from marketplace.accounts.permissions import Permission
 from marketplace.agreements import queries, rules
 from marketplace.agreements.chain import canonical, event_record, hash_event
-from marketplace.agreements.errors import AgreementStateError, EventIdReusedError, EventRefusedError, from_risk
+from marketplace.agreements.errors import (
+    AgreementStateError,
+    EventIdReusedError,
+    EventRefusedError,
+    VersionSupersededError,
+    from_risk,
+)
 from marketplace.agreements.models import Agreement, AgreementEvent, AgreementVersion
 from marketplace.agreements.running import CASH_KINDS, apply_event, engine_for, load_state
 from marketplace.agreements.services import compensations
 from marketplace.agreements.services.drafting import tell_parties
 from marketplace.agreements.services.money import plan_payments, require_nothing_open, reverse_payments
+from marketplace.agreements.services.taking_effect import bring_due_into_force
 from marketplace.agreements.settlement import ENTRY_KIND, Posting, net_postings, plan_event
 from marketplace.agreements.states import require_move, require_state
 from marketplace.audit.services import record_act
@@ -25,7 +32,7 @@ from marketplace.ledger.queries import find_entry_by_reference
 from marketplace.ledger.services import Line, post_entry, reverse_entry
 
 # What cannot be reversed, because signatures were given or money has moved.
-MONEY_MOVED = ("activate", "drawdown_paid", "premium_paid", "insurance_recovery")
+MONEY_MOVED = ("activate", "amendment", "drawdown_paid", "premium_paid", "insurance_recovery")
 
 
 def record_agreement_event(
@@ -38,13 +45,18 @@ def record_agreement_event(
     effective_on: date,
     body: dict[str, Any],
     now: datetime,
+    version_number: int | None = None,
 ) -> AgreementEvent:
-    """Record what a party decides on; the same id and content give the first answer again, other content is refused."""
+    """Record what a party decides on; the same id and content give the first answer again, other content is refused.
+
+    `version_number` says which terms the party had in mind; where they have been superseded nothing is recorded.
+    """
     require_permission(actor, Permission.AGREEMENT_RECORD_EVENT)
     party = queries.get_party_of(agreement, actor.organisation_id)
     rules.require_decider(kind, party.role, body)
     if kind == "pool_compensation":
-        engine = engine_for(queries.get_version(session, agreement=agreement))
+        version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
+        engine = engine_for(version)
         rules.require_own_payment(engine.model, body, party.party)
     if kind in rules.CERTIFIED_KINDS:
         version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
@@ -58,6 +70,7 @@ def record_agreement_event(
         effective_on=effective_on,
         body=body,
         now=now,
+        version_number=version_number,
     )
 
 
@@ -108,6 +121,7 @@ def _record(
     now: datetime,
     lines: list[Posting] | None = None,
     settled_by: Mapping[str, int] | None = None,
+    version_number: int | None = None,
 ) -> AgreementEvent:
     agreement = queries.lock_agreement(session, agreement_id=agreement_id)
     text = _body_text(body)
@@ -118,6 +132,10 @@ def _record(
             raise EventIdReusedError(event_id=event_id)
         return known
     require_state(agreement.state, ("active",))
+    # A signed amendment whose day has come takes effect before anything that is dated on or after that day.
+    bring_due_into_force(session, agreement=agreement, on=effective_on, actor=actor, now=now, record=record_house_event)
+    if version_number not in (None, agreement.active_version_number):
+        raise VersionSupersededError(version=version_number, active_version=agreement.active_version_number)
     version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
     filing = None
     if kind == compensations.KIND:
@@ -149,7 +167,7 @@ def _record(
         now=now,
         details={"event": event.event_id, "hash": event.hash},
     )
-    if kind != "activate":
+    if kind not in ("activate", "amendment"):
         tell_parties(
             session,
             agreement=agreement,

@@ -27,10 +27,13 @@ from marketplace.agreements.models import (
     Agreement,
     AgreementParty,
     AgreementVersion,
+    Amendment,
     Signature,
     SigningKey,
     SimulationRun,
 )
+from marketplace.agreements.running import engine_for
+from marketplace.agreements.services.amendments import record_signature
 from marketplace.agreements.services.drafting import tell_parties
 from marketplace.agreements.services.events import record_house_event
 from marketplace.agreements.statement_text import write_statement
@@ -52,6 +55,7 @@ class Presentation:
     simulation: SimulationRun
     party: AgreementParty
     statement: str
+    amendment: Amendment | None = None
 
     @property
     def digest(self) -> str:
@@ -131,7 +135,10 @@ def prepare_signing(session: orm.Session, *, agreement: Agreement, actor: Any, l
     party = queries.get_party_of(agreement, actor.organisation_id)
     if actor.role not in SIGNATORY_ROLES:
         raise NotSignatoryError()
-    require_state(agreement.state, ("negotiating", "signing"))
+    amendment = queries.find_amendment(session, agreement=agreement)
+    if amendment is None or amendment.state == "signed":
+        require_state(agreement.state, ("negotiating", "signing"))
+        amendment = None
     version = queries.get_version(session, agreement=agreement)
     signed = queries.list_signatures(session, agreement_id=agreement.id, version_id=version.id)
     if any(signature.party_id == party.id for signature in signed):
@@ -140,9 +147,10 @@ def prepare_signing(session: orm.Session, *, agreement: Agreement, actor: Any, l
     if simulation is None:
         raise SimulationMissingError(version=version.number)
     statement = write_statement(
-        agreement=agreement, version=version, party=party, simulation=simulation, actor=actor, locale=locale
-    )
-    return Presentation(version, simulation, party, statement)
+        agreement=agreement, version=version, party=party, simulation=simulation, actor=actor, locale=locale,
+        amendment=amendment,
+    )  # fmt: skip
+    return Presentation(version, simulation, party, statement, amendment)
 
 
 def sign_agreement(
@@ -190,6 +198,12 @@ def sign_agreement(
             ),
         },
     )
+    if shown.amendment is not None:
+        record_signature(
+            session, agreement=agreement, amendment=shown.amendment, signature=signature, actor=actor, now=now,
+            is_complete=not list_missing_parties(session, agreement=agreement, version=shown.version),
+        )  # fmt: skip
+        return signature
     if agreement.state == "negotiating":
         agreement.state = require_move(agreement.state, "signing")
     if not list_missing_parties(session, agreement=agreement, version=shown.version):
@@ -210,12 +224,16 @@ def sign_agreement(
 def list_missing_parties(
     session: orm.Session, *, agreement: Agreement, version: AgreementVersion
 ) -> list[AgreementParty]:
-    """The parties with an organisation that have not signed this version."""
-    signed = {
-        signature.party_id
-        for signature in queries.list_signatures(session, agreement_id=agreement.id, version_id=version.id)
-    }
-    return [party for party in agreement.parties if party.organisation_id is not None and party.id not in signed]
+    """The parties whose signature is still needed: all with an organisation, or those that the rule of the version
+    before names for an amendment."""
+    from risk.sharing import still_needed
+
+    rows = queries.list_signatures(session, agreement_id=agreement.id, version_id=version.id)
+    signed = {row.party.party for row in rows}
+    able = {party.party: party for party in agreement.parties if party.organisation_id is not None}
+    if version.base is None:
+        return [party for name, party in able.items() if name not in signed]
+    return [able[name] for name in still_needed(engine_for(version.base).model, able, signed)]
 
 
 def _require_key(session: orm.Session, *, actor: Any) -> SigningKey:

@@ -39,16 +39,21 @@ def request_simulation(
     party = queries.find_party_of(agreement, actor.organisation_id)
     if party is None and agreement.drafted_by_organisation_id != actor.organisation_id:
         raise NotAPartyError()
-    require_state(agreement.state, EDITABLE)
+    amendment = queries.find_amendment(session, agreement=agreement)
+    if amendment is None or amendment.state == "signed":
+        require_state(agreement.state, EDITABLE)
     if not FEWEST <= scenarios <= MOST:
         raise InvalidInputError(f"Choose from {FEWEST:,} to {MOST:,} scenarios.", field="scenarios")
     if not 0 <= seed < 2**32:
         raise InvalidInputError("The seed is a whole number below 2^32.", field="seed")
     version = queries.get_version(session, agreement=agreement)
     check_drivers(queries.load_terms(version), drivers)
+    if version.base is not None:
+        check_drivers(queries.load_terms(version.base), drivers)
     run = SimulationRun(
         agreement_id=agreement.id,
         version_number=version.number,
+        base_number=version.base_number,
         terms_hash=version.terms_hash,
         drivers=drivers,
         seed=seed,
@@ -136,6 +141,7 @@ def read_task(session: orm.Session, *, simulation_id: int) -> dict[str, Any]:
     version = queries.get_version(session, agreement=agreement, number=run.version_number)
     return {
         "terms": queries.load_terms(version),
+        "base": queries.load_terms(version.base) if version.base is not None else None,
         "drivers": run.drivers,
         "scenarios": run.scenarios,
         "seed": run.seed,
@@ -145,10 +151,13 @@ def read_task(session: orm.Session, *, simulation_id: int) -> dict[str, Any]:
 def compute(task: dict[str, Any]) -> dict[str, Any]:
     """Run it; a refusal of the core is an outcome that is shown, not a failure of the job."""
     from risk.errors import RiskError
-    from risk.simulation import simulate
+    from risk.simulation import difference, simulate
 
+    draws = {"scenarios": task["scenarios"], "seed": task["seed"]}
     try:
-        result = simulate(task["terms"], task["drivers"], scenarios=task["scenarios"], seed=task["seed"])
+        result = simulate(task["terms"], task["drivers"], **draws)
+        if task["base"] is not None:
+            result["difference"] = difference(task["base"], task["terms"], task["drivers"], **draws)
     except RiskError as error:
         return {"failure": error.to_dict()}
     return {"result": without_floats(result), "libraries": _libraries()}

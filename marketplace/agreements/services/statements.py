@@ -12,7 +12,7 @@ from marketplace.agreements import queries
 from marketplace.agreements.errors import NotAPartyError
 from marketplace.agreements.models import Agreement, AgreementParty
 from marketplace.agreements.rules import TEAM
-from marketplace.agreements.running import CASH_KINDS, engine_event
+from marketplace.agreements.running import CASH_KINDS, engine_event, log_document
 
 
 def settle_agreement(session: orm.Session, *, agreement: Agreement, until: date | None = None) -> dict[str, Any]:
@@ -25,7 +25,7 @@ def settle_agreement(session: orm.Session, *, agreement: Agreement, until: date 
         for event in queries.list_events(session, agreement_id=agreement.id)
         if event.kind not in CASH_KINDS and (until is None or event.effective_on <= until)
     ]
-    settled: dict[str, Any] = settle({"terms": queries.load_terms(version), "events": rows})
+    settled: dict[str, Any] = settle(log_document(version, rows))
     return settled
 
 

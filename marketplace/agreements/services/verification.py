@@ -58,6 +58,7 @@ def export_bundle(session: orm.Session, *, agreement: Agreement, now: datetime) 
                 "terms": version.terms,
                 "terms_hash": version.terms_hash,
                 "previous_hash": version.previous_hash,
+                "base": version.base_number,
             }
             for version in versions
         ],
