@@ -53,6 +53,15 @@ def describe_clauses(version: AgreementVersion, locale: str) -> list[dict[str, A
     return groups
 
 
+def redline(version: AgreementVersion, locale: str) -> dict[str, Any]:
+    """What a version changes of the one that it amends: in words, and every changed value of the document."""
+    from risk.sharing import compare_terms
+
+    assert version.base is not None, "only the version of an amendment is compared"
+    changes: dict[str, Any] = compare_terms(queries.load_terms(version.base), queries.load_terms(version), locale)
+    return changes
+
+
 def list_balances(session: orm.Session, *, agreement: Agreement, locale: str) -> list[dict[str, Any]]:
     """The live balances of an agreement in force, named by the parties and instruments they belong to."""
     if agreement.active_version_number is None:
@@ -106,6 +115,9 @@ def list_next_steps(session: orm.Session, *, agreement: Agreement) -> list[Step]
         Step(f"confirm_{proposal.kind}", "", done=False, link=proposal.public_id)
         for proposal in queries.list_proposals(session, agreement_id=agreement.id, state="waiting")
     ]
+    amendment = queries.find_amendment(session, agreement=agreement)
+    if amendment is not None and amendment.state != "signed":
+        steps += _steps_to_signing(session, agreement)
     return steps + _calls_left(session, agreement)
 
 

@@ -153,6 +153,69 @@ class NewAgreementEventSchema(StrictSchema):
     kind = ma.fields.String(required=True, validate=ma.validate.OneOf(KINDS_BY_HAND))
     effective_on = ma.fields.Date(required=True)
     body = ma.fields.Dict(load_default=dict)
+    # The version of the terms that the caller has in mind; one that has been superseded is refused.
+    version = WholeNumber(load_default=None, allow_none=True, validate=ma.validate.Range(min=1))
+
+
+class NewAmendmentSchema(StrictSchema):
+    """Other terms, the day from which they hold, and why."""
+
+    terms = ma.fields.Dict(required=True)
+    effective_on = ma.fields.Date(required=True)
+    reason = ma.fields.String(required=True, validate=ma.validate.Length(min=1, max=400))
+
+
+class AmendmentSchema(StrictSchema):
+    """An amendment: what it replaces, its newest version, its day and its state."""
+
+    id = ma.fields.String(attribute="public_id")
+    base_version = WholeNumber(attribute="base_number")
+    version = WholeNumber(attribute="version_number")
+    effective_on = ma.fields.Date()
+    reason = ma.fields.String()
+    state = ma.fields.String()
+    proposed_by = ma.fields.String(attribute="proposed_by.party")
+    proposed_at = ma.fields.AwareDateTime()
+    end_reason = ma.fields.String()
+
+
+class AmendmentListSchema(StrictSchema):
+    data = ma.fields.List(ma.fields.Nested(AmendmentSchema))
+
+
+class NewCommentSchema(StrictSchema):
+    """A comment, in general or on one clause."""
+
+    text = ma.fields.String(required=True, validate=ma.validate.Length(min=1, max=2000))
+    clause = ma.fields.String(load_default="", validate=ma.validate.Length(max=200))
+
+
+class CommentSchema(StrictSchema):
+    """A comment of a party on one version."""
+
+    id = ma.fields.String(attribute="public_id")
+    party = ma.fields.String(attribute="party.party")
+    version = WholeNumber(attribute="version_number")
+    clause = ma.fields.String()
+    text = ma.fields.String()
+    user_name = ma.fields.String()
+    written_at = ma.fields.AwareDateTime()
+
+
+class WithdrawalSchema(StrictSchema):
+    """Why an amendment is withdrawn."""
+
+    reason = ma.fields.String(required=True, validate=ma.validate.Length(min=1, max=400))
+
+
+class AmendmentDetailSchema(StrictSchema):
+    """An amendment with its difference in words (both languages) and in money (null before its simulation)."""
+
+    amendment = ma.fields.Nested(AmendmentSchema)
+    redline = ma.fields.Dict()
+    difference = ma.fields.Dict(allow_none=True)
+    missing = ma.fields.List(ma.fields.String())
+    comments = ma.fields.List(ma.fields.Nested(CommentSchema))
 
 
 class AgreementEventSchema(StrictSchema):

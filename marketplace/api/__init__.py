@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 # One module of resources for each domain; every one has a `blueprint`.
 RESOURCE_MODULES = (
     "me", "organisations", "projects", "maturity", "assessments", "scores", "score_access", "mandates", "quotes",
-    "rounds", "portfolio", "agreements", "pools", "payments", "linkage",
+    "rounds", "portfolio", "agreements", "amendments", "pools", "payments", "linkage",
 )  # fmt: skip
 
 

@@ -188,7 +188,8 @@ def record_event(values: dict[str, Any], public_id: str) -> Any:
     }  # fmt: skip
     if values["kind"] in rules.PROPOSED_KINDS:
         return {"event": None, "proposal": proposals.propose_event(session, **common)}
-    return {"event": _event(record_agreement_event(session, **common)), "proposal": None}
+    event = record_agreement_event(session, **common, version_number=values["version"])
+    return {"event": _event(event), "proposal": None}
 
 
 @blueprint.get("/<public_id>/statements/<party>")

@@ -87,6 +87,19 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "agreement_terms_changed": lambda v: _(
         "The terms of %(title)s changed; earlier signatures are void.", title=_title(v)
     ),
+    "agreement_amendment_proposed": lambda v: _("An amendment of %(title)s is proposed.", title=_title(v)),
+    "agreement_amendment_changed": lambda v: _(
+        "The amendment of %(title)s is worded anew; earlier signatures are void.", title=_title(v)
+    ),
+    "agreement_amendment_commented": lambda v: _("A party commented on the amendment of %(title)s.", title=_title(v)),
+    "agreement_amendment_withdrawn": lambda v: _("The amendment of %(title)s is withdrawn.", title=_title(v)),
+    "agreement_amendment_signed": lambda v: _(
+        "The amendment of %(title)s is signed by all who are needed and takes effect on its day.", title=_title(v)
+    ),
+    "agreement_amendment_in_force": lambda v: _("The amendment of %(title)s is in force.", title=_title(v)),
+    "agreement_amendment_lapsed": lambda v: _(
+        "The amendment of %(title)s lapsed: its terms could not carry what had happened.", title=_title(v)
+    ),
     "agreement_shared": lambda v: _("The agreement %(title)s is shared with you.", title=_title(v)),
     "agreement_signed": lambda v: _("A party signed %(title)s.", title=_title(v)),
     "agreement_activated": lambda v: _("The agreement %(title)s is active.", title=_title(v)),

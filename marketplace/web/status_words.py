@@ -120,6 +120,14 @@ STATUS_WORDS: dict[str, dict[str, tuple[LazyString, str]]] = {
         "terminated": (pgettext("agreement", "Terminated"), VERMILION),
         "superseded": (pgettext("agreement", "Superseded"), SLATE),
     },
+    "amendment": {
+        "negotiating": (pgettext("amendment", "In negotiation"), AMBER),
+        "signing": (pgettext("amendment", "Being signed"), AMBER),
+        "signed": (pgettext("amendment", "Signed, waits for its day"), AMBER),
+        "in_force": (pgettext("amendment", "In force"), JADE),
+        "withdrawn": (pgettext("amendment", "Withdrawn"), SLATE),
+        "lapsed": (pgettext("amendment", "Lapsed"), VERMILION),
+    },
     "signature": {
         "waiting": (pgettext("signature", "Waiting"), AMBER),
         "signed": (pgettext("signature", "Signed"), JADE),

@@ -130,13 +130,16 @@ def add_simulation(scene: Scene, *, version_number: int | None = None) -> str:
         "loss_probability": {"value": "0.25", "standard_error": "0.004"},
         "expected_shortfall": {"0.95": money, "0.99": money},
     }
-    result = {"parties": dict.fromkeys(scene.members, party)}
+    result: dict[str, Any] = {"parties": dict.fromkeys(scene.members, party)}
     with scene.transaction() as session:
         agreement = scene.agreement(session)
         version = queries.get_version(session, agreement=agreement, number=version_number)
+        if version.base_number is not None:
+            result["difference"] = made_up_difference(list(scene.members))
         run = SimulationRun(
             agreement_id=agreement.id,
             version_number=version.number,
+            base_number=version.base_number,
             terms_hash=version.terms_hash,
             drivers={},
             seed=1,
@@ -150,6 +153,14 @@ def add_simulation(scene: Scene, *, version_number: int | None = None) -> str:
         session.add(run)
         session.flush()
         return run.public_id
+
+
+def made_up_difference(parties: list[str]) -> dict[str, Any]:
+    """What an amendment changes for each party, shaped as the simulation gives it."""
+    money = {"a_minor": 1, "b_minor": 2, "change_minor": -250_000, "standard_error_minor": 1_000}
+    loss = {"a": "0.25", "b": "0.26", "change": "0.01", "standard_error": "0.001"}
+    row = {"expected_profit": money, "loss_probability": loss, "expected_shortfall": {"level": "0.95", **money}}
+    return {"scenarios": 10_000, "seed": 1, "currency": "CNY", "parties": dict.fromkeys(parties, row)}
 
 
 def sign(scene: Scene, party: str, *, passphrase: str = PASSPHRASE, now: datetime = MOMENT) -> None:

@@ -11,6 +11,6 @@ blueprint = Blueprint("agreements", __name__)
 # The views attach themselves to the blueprint above when they are imported.
 for _name in (
     *("pages", "drafting", "from_template", "simulations", "signing", "events", "statements", "chain_steps"),
-    "conditions",
+    *("conditions", "amendments"),
 ):
     importlib.import_module(f"{__name__}.{_name}")

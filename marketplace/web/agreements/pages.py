@@ -71,7 +71,8 @@ def show_agreement(public_id: str) -> Any:
     """One agreement."""
     session, actor = current_session(), current_actor()
     agreement = load_agreement(public_id)
-    version = queries.get_version(session, agreement=agreement)
+    # Once in force the page shows the terms that hold; an amendment that is being talked about has its own page.
+    version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
     party = queries.find_party_of(agreement, actor.organisation_id)
     waiting = queries.list_proposals(session, agreement_id=agreement.id, state="waiting")
     project = find_project(session, project_id=agreement.project_id) if agreement.project_id is not None else None
@@ -97,6 +98,7 @@ def show_agreement(public_id: str) -> Any:
         own_party=party,
         sees_statements=party is not None and party.role in rules.TEAM,
         kinds=rules.kinds_that_apply(engine_for(version).model, party) if party else [],
+        amendments=queries.list_amendments(session, agreement_id=agreement.id),
         is_drafter=agreement.drafted_by_organisation_id == actor.organisation_id,
     )
 

@@ -12,7 +12,7 @@ from marketplace.accounts.access import current_actor, require_fresh_sign_in, re
 from marketplace.accounts.permissions import Permission
 from marketplace.agreements import queries
 from marketplace.agreements.errors import AgreementNotFoundError, WeakPassphraseError, WrongPassphraseError
-from marketplace.agreements.overview import describe_clauses
+from marketplace.agreements.overview import describe_clauses, redline
 from marketplace.agreements.services import signing
 from marketplace.db import current_session
 from marketplace.web.agreements import blueprint
@@ -36,6 +36,7 @@ def _render_signing(public_id: str, errors: dict[str, str]) -> Any:
         shown=shown,
         figures=(shown.simulation.result or {}).get("parties", {}).get(shown.party.party),
         clauses=describe_clauses(shown.version, locale()),
+        changes=redline(shown.version, locale()) if shown.amendment else None,
         key=queries.find_key_of(session, user_id=actor.user_id),
         field_errors=errors,
         errors=list(errors.items()),
