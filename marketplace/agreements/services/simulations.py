@@ -151,7 +151,8 @@ def read_task(session: orm.Session, *, simulation_id: int) -> dict[str, Any]:
 def compute(task: dict[str, Any]) -> dict[str, Any]:
     """Run it; a refusal of the core is an outcome that is shown, not a failure of the job."""
     from risk.errors import RiskError
-    from risk.simulation import difference, simulate
+    from risk.simulation import simulate
+    from risk.simulation.difference import difference
 
     draws = {"scenarios": task["scenarios"], "seed": task["seed"]}
     try:

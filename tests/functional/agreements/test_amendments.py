@@ -349,7 +349,7 @@ def test_amendment_through_the_api(active: factory.Scene, call: Any) -> None:
     assert set(shown["missing"]) == set(active.members)
     assert shown["comments"][0]["text"] == "Why?"
     changed = {row["clause"] for row in shown["redline"]["zh"]["clauses"] if row["change"] == "changed"}
-    assert len([clause for clause in changed if clause.startswith("accruals")]) == 3
+    assert len([clause for clause in changed if clause.startswith("accruals")]) == 4
     again = {"terms": make_terms(active, majority), "based_on": 2, "note": "a rule"}
     assert call(angel, "POST", f"{path}/{name}/versions", again).get_json()["version"] == 3
     factory.add_simulation(active)
