@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -9,7 +10,7 @@ from sqlalchemy import orm
 
 from marketplace.agreements import queries
 from marketplace.agreements.models import Agreement, AgreementVersion
-from marketplace.agreements.rules import TEAM
+from marketplace.agreements.rules import RAISING_KINDS, TEAM
 from marketplace.agreements.running import engine_for, load_state
 
 # Live balances worth a line on the page, in the order of the page.
@@ -97,6 +98,23 @@ def _name_of(model: Any, kind: str, which: str, language: str) -> str:
     if which in model.instruments:
         which = model.instruments[which].party
     return str(model.parties[which].name[language])
+
+
+def list_open_matters(session: orm.Session, *, agreement: Agreement) -> list[dict[str, Any]]:
+    """Freezes, disputes and breaches that are open, with who raised them, oldest first."""
+    from risk.sharing.events.lifecycle import open_matters
+
+    if agreement.state != "active":
+        return []
+    version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
+    results = load_state(session, agreement=agreement, version=version).results
+    named = {name for matter in RAISING_KINDS for name in open_matters(results, matter)}
+    parties = {party.organisation.public_id: party for party in agreement.parties if party.organisation}
+    return [
+        {"event": event, "body": json.loads(event.body), "raised_by": parties.get(event.actor_organisation)}
+        for event in queries.list_events(session, agreement_id=agreement.id)
+        if event.event_id in named
+    ]
 
 
 def list_next_steps(session: orm.Session, *, agreement: Agreement) -> list[Step]:

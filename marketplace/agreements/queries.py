@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy import orm
@@ -32,6 +32,7 @@ from marketplace.projects.queries import own_projects
 from marketplace.projects.words import LISTED_STATES
 
 OVERSEERS = ("operator", "regulator")
+Row = TypeVar("Row", AgreementEvent, EventProposal, SimulationRun, Amendment)
 
 
 def visible_agreements(actor: Any) -> sa.Select[Agreement]:
@@ -258,12 +259,12 @@ def find_event(session: orm.Session, *, agreement_id: int, event_id: str) -> Agr
     )
 
 
+def _find_of(session: orm.Session, kind: type[Row], *, agreement: Agreement, public_id: str) -> Row | None:
+    return session.scalar(sa.select(kind).where(kind.agreement_id == agreement.id, kind.public_id == public_id))
+
+
 def get_event(session: orm.Session, *, agreement: Agreement, public_id: str) -> AgreementEvent:
-    found = session.scalar(
-        sa.select(AgreementEvent).where(
-            AgreementEvent.agreement_id == agreement.id, AgreementEvent.public_id == public_id
-        )
-    )
+    found = _find_of(session, AgreementEvent, agreement=agreement, public_id=public_id)
     if found is None:
         raise AgreementNotFoundError("There is no such event in this agreement.")
     return found
@@ -285,9 +286,7 @@ def find_proposal(session: orm.Session, *, agreement_id: int, event_id: str) -> 
 
 
 def get_proposal(session: orm.Session, *, agreement: Agreement, public_id: str) -> EventProposal:
-    found = session.scalar(
-        sa.select(EventProposal).where(EventProposal.agreement_id == agreement.id, EventProposal.public_id == public_id)
-    )
+    found = _find_of(session, EventProposal, agreement=agreement, public_id=public_id)
     if found is None:
         raise AgreementNotFoundError("There is no such proposal in this agreement.")
     return found
@@ -320,9 +319,7 @@ def list_simulations(session: orm.Session, *, agreement_id: int) -> Sequence[Sim
 
 
 def get_simulation(session: orm.Session, *, agreement: Agreement, public_id: str) -> SimulationRun:
-    found = session.scalar(
-        sa.select(SimulationRun).where(SimulationRun.agreement_id == agreement.id, SimulationRun.public_id == public_id)
-    )
+    found = _find_of(session, SimulationRun, agreement=agreement, public_id=public_id)
     if found is None:
         raise AgreementNotFoundError("There is no such simulation of this agreement.")
     return found
@@ -338,9 +335,7 @@ def find_amendment(session: orm.Session, *, agreement: Agreement) -> Amendment |
 
 
 def get_amendment(session: orm.Session, *, agreement: Agreement, public_id: str) -> Amendment:
-    found = session.scalar(
-        sa.select(Amendment).where(Amendment.agreement_id == agreement.id, Amendment.public_id == public_id)
-    )
+    found = _find_of(session, Amendment, agreement=agreement, public_id=public_id)
     if found is None:
         raise AgreementNotFoundError("There is no such amendment of this agreement.")
     return found

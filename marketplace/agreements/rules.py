@@ -33,6 +33,19 @@ PARTY_KINDS: dict[str, tuple[str, ...]] = {
     "grant_audit": ("auditor",),
     "grant_return": (*FUNDERS, *TEAM),
 }
+# What stops an agreement, and what lifts it; nothing of it moves money, so none has an entry in the ledger.
+RAISING_KINDS = ("dispute", "freeze", "default")
+LIFTING_KINDS = ("release", "cure")
+STOPPING_KINDS = (*RAISING_KINDS, *LIFTING_KINDS)
+_PAID = ("insurer", "pool", "guarantor", "pilot_centre", "general_partner", "university", "auditor")
+PARTY_KINDS |= {
+    "dispute": (*FUNDERS, *TEAM, "bank", *_PAID),
+    # Whoever has money in it, or answers for it.
+    "freeze": (*FUNDERS, "bank", "guarantor"),
+    "release": (*FUNDERS, *TEAM, "bank", *_PAID),
+    "default": (*FUNDERS, *TEAM, "bank"),
+    "cure": (*FUNDERS, *TEAM, "bank"),
+}
 # What a draft may be made from; each is a function of the engine's package.
 TEMPLATES = ("joint_pilot", "guaranteed_loan", "pooled_loan", "licence", "sub_fund", "fund_first")
 # Kinds that one party proposes and a party of another side confirms before they are recorded.
@@ -85,6 +98,14 @@ def require_decider(kind: str, role: str, body: dict[str, Any]) -> None:
         raise EventNotYoursError("A default is declared by the lender.", kind=kind, deciders=["bank"])
     if kind == "grant_return" and body.get("early") and role not in TEAM:
         raise EventNotYoursError("Only the team gives back early.", kind=kind, deciders=list(TEAM))
+
+
+def require_stop(kind: str, body: dict[str, Any], party: str, *, raised_by: str, organisation: str) -> None:
+    """Refuse a breach that a party declares of itself, and the lifting of what another party has raised."""
+    if kind == "default" and body.get("party") == party:
+        raise EventNotYoursError("A party does not declare its own default.", kind=kind)
+    if kind in LIFTING_KINDS and raised_by not in ("", organisation):
+        raise EventNotYoursError("Only the party that raised it lifts it.", kind=kind)
 
 
 def require_own_payment(model: Any, body: dict[str, Any], party: str) -> None:

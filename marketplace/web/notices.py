@@ -87,6 +87,11 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "agreement_terms_changed": lambda v: _(
         "The terms of %(title)s changed; earlier signatures are void.", title=_title(v)
     ),
+    "agreement_dispute": lambda v: _("An event of %(title)s is in dispute.", title=_title(v)),
+    "agreement_freeze": lambda v: _("%(title)s is frozen: nothing is called or paid out.", title=_title(v)),
+    "agreement_release": lambda v: _("A freeze or dispute of %(title)s is lifted.", title=_title(v)),
+    "agreement_default": lambda v: _("A breach of %(title)s is declared.", title=_title(v)),
+    "agreement_cure": lambda v: _("A breach of %(title)s is cured.", title=_title(v)),
     "agreement_amendment_proposed": lambda v: _("An amendment of %(title)s is proposed.", title=_title(v)),
     "agreement_amendment_changed": lambda v: _(
         "The amendment of %(title)s is worded anew; earlier signatures are void.", title=_title(v)

@@ -12,6 +12,7 @@ from risk.sharing.canonical import normalise
 from risk.sharing.compiling import COMPENSATIONS
 from risk.sharing.errors import EventError
 from risk.sharing.events.funding import FAILED, failed_milestone
+from risk.sharing.events.lifecycle import refuse_stopped
 from risk.sharing.handlers import KINDS
 from risk.sharing.model import Model
 from risk.sharing.run import Run
@@ -75,7 +76,10 @@ def start_run(
             f"The event is dated {on}, before the last one of {state.last_date}; reverse later events first.",
             "effective_on",
         )
-    return Run(model, arithmetic, state, on, occurs)
+    run = Run(model, arithmetic, state, on, occurs)
+    run.event_id = event["id"]
+    refuse_stopped(run, event["kind"])
+    return run
 
 
 def standing_events(log: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:

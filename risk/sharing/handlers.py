@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from risk.sharing.events import exits, funding, grants, losses, servicing
+from risk.sharing.events import exits, funding, grants, lifecycle, losses, servicing
 from risk.sharing.run import Run
 
 HANDLERS: dict[str, Callable[[Run, dict[str, Any]], None]] = {
@@ -26,6 +26,11 @@ HANDLERS: dict[str, Callable[[Run, dict[str, Any]], None]] = {
     "grant_audit": grants.grant_audit,
     "grant_return": grants.grant_return,
     "grant_close": grants.grant_close,
+    "dispute": lifecycle.dispute,
+    "freeze": lifecycle.freeze,
+    "release": lifecycle.release,
+    "default": lifecycle.default,
+    "cure": lifecycle.cure,
     "exit": exits.exit_,
     "close": exits.close,
 }

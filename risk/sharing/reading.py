@@ -150,8 +150,8 @@ def bilingual(data: Any, path: str) -> dict[str, str]:
     return dict(data)
 
 
-def text(data: Any, path: str) -> str:
+def text(data: Any, path: str, refuse: Refusal = TermsError) -> str:
     """Return short text, not empty."""
     if not isinstance(data, str) or not data.strip() or len(data) > 400:
-        raise TermsError("bad_text", f"{path} must be text of 1 to 400 characters.", path)
+        raise refuse("bad_text", f"{path} must be text of 1 to 400 characters.", path)
     return data

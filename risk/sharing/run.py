@@ -45,6 +45,8 @@ class Run:
         self.results = dict(state.results)
         self.reports = dict(state.reports)
         self.status = state.status
+        self.log = state.log
+        self.event_id = ""
         self.journal = None if arithmetic.is_array else Journal(state.accounts, model.project)
         self.explanation = None if arithmetic.is_array else Explanation(model)
         self.flows: dict[str, Any] = {}

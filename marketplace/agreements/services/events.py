@@ -23,7 +23,12 @@ from marketplace.agreements.models import Agreement, AgreementEvent, AgreementVe
 from marketplace.agreements.running import CASH_KINDS, apply_event, engine_for, load_state
 from marketplace.agreements.services import compensations
 from marketplace.agreements.services.drafting import tell_parties
-from marketplace.agreements.services.money import plan_payments, require_nothing_open, reverse_payments
+from marketplace.agreements.services.money import (
+    plan_payments,
+    release_held,
+    require_nothing_open,
+    reverse_payments,
+)
 from marketplace.agreements.services.taking_effect import bring_due_into_force
 from marketplace.agreements.settlement import ENTRY_KIND, Posting, net_postings, plan_event
 from marketplace.agreements.states import require_move, require_state
@@ -61,6 +66,12 @@ def record_agreement_event(
     if kind in rules.CERTIFIED_KINDS:
         version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
         rules.require_certifier(engine_for(version).model, body, party.party)
+    if kind in rules.STOPPING_KINDS:
+        lifted = queries.find_event(session, agreement_id=agreement.id, event_id=str(body.get("lifts", "")))
+        rules.require_stop(
+            kind, body, party.party, organisation=actor.organisation_public_id,
+            raised_by=lifted.actor_organisation if lifted else "",
+        )  # fmt: skip
     return _record(
         session,
         agreement_id=agreement.id,
@@ -171,7 +182,7 @@ def _record(
         tell_parties(
             session,
             agreement=agreement,
-            kind="agreement_event",
+            kind=f"agreement_{kind}" if kind in rules.STOPPING_KINDS else "agreement_event",
             now=now,
             key=f"event:{event.event_id}",
             parameters={"kind": kind},
@@ -282,6 +293,8 @@ def _settle(
         session, agreement=agreement, event=event, engine=engine, moves=plan.moves, actor=actor, now=now,
         settled_by=settled_by,
     )  # fmt: skip
+    if event.kind == "release":
+        release_held(session, agreement=agreement, due_on=event.effective_on, actor=actor, now=now)
     return outcome
 
 

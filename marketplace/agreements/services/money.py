@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 from sqlalchemy import orm
@@ -12,6 +12,7 @@ from sqlalchemy import orm
 from marketplace.agreements import queries
 from marketplace.agreements.errors import AgreementStateError
 from marketplace.agreements.models import Agreement, AgreementEvent, AgreementParty, AgreementPayment
+from marketplace.agreements.running import load_state
 from marketplace.agreements.settlement import CALLED, CASH, DEPLOYED, Move
 from marketplace.funding.services import record_called
 from marketplace.money import Money
@@ -97,19 +98,45 @@ def hold_for_release(
     held = _row(agreement, event, "deployment", custodian.party, project, paid.amount_minor)
     held.tranche, held.debit_code, held.credit_code, held.state = paid.tranche, DEPLOYED, CASH, "held"
     session.add(held)
-    session.flush()  # the sum below reads it
-    rows = [row for row in queries.list_payments(session, agreement_id=agreement.id) if row.tranche == paid.tranche]
-    if any(row.purpose == "drawdown" and row.state == "waiting" for row in rows):
+    session.flush()  # the release reads it
+    release_held(session, agreement=agreement, due_on=event.effective_on, actor=actor, now=now)
+
+
+def release_held(session: orm.Session, *, agreement: Agreement, due_on: date, actor: Any, now: datetime) -> None:
+    """Ask for the release of every whole tranche that is held; of none while the agreement is frozen."""
+    from risk.sharing.events.lifecycle import open_matters
+
+    version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
+    state = load_state(session, agreement=agreement, version=version)
+    if open_matters(state.results, "freeze"):
         return
-    waiting = [row for row in rows if row.state == "held"]
+    rows = queries.list_payments(session, agreement_id=agreement.id)
+    unpaid = {row.tranche for row in rows if row.purpose == "drawdown" and row.state == "waiting"}
+    for tranche in dict.fromkeys(row.tranche for row in rows if row.state == "held"):
+        if tranche not in unpaid:
+            waiting = [row for row in rows if row.state == "held" and row.tranche == tranche]
+            _ask_for_release(session, agreement, tranche, waiting, due_on=due_on, actor=actor, now=now)
+
+
+def _ask_for_release(
+    session: orm.Session,
+    agreement: Agreement,
+    tranche: str,
+    waiting: list[AgreementPayment],
+    *,
+    due_on: date,
+    actor: Any,
+    now: datetime,
+) -> None:
+    held = waiting[0]
     intent = create_intent(
         session,
         purpose="deployment",
-        subject=f"{agreement.book}:release:{paid.tranche}",
+        subject=f"{agreement.book}:release:{tranche}",
         payer_organisation_id=_organisation(held.payer),
         payee_organisation_id=_organisation(held.payee),
         amount=Money(sum(row.amount_minor for row in waiting), agreement.currency),
-        due_on=event.effective_on,
+        due_on=due_on,
         now=now,
         actor=actor,
         book=agreement.book,

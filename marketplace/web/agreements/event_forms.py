@@ -26,6 +26,11 @@ FORM_FIELDS: dict[str, tuple[str, ...]] = {
     "grant_audit": ("grant", "eligible", "ineligible", "unspent", "evidence"),
     "grant_return": ("grant", "early", "part"),
     "grant_close": ("grant", "evidence"),
+    "dispute": ("about", "reason"),
+    "freeze": ("reason",),
+    "release": ("lifts", "reason"),
+    "default": ("party", "breach", "cure_by", "reason"),
+    "cure": ("lifts", "reason"),
 }
 
 
@@ -156,6 +161,16 @@ def _grant_close(reader: Reader, _model: Any) -> dict[str, Any]:
     return {"instrument": reader.text("grant", longest=64), "evidence": reader.text("evidence", longest=400)}
 
 
+def _stopping(*names: str) -> Callable[[Reader, Any], dict[str, Any]]:
+    def read(reader: Reader, _model: Any) -> dict[str, Any]:
+        return {
+            name: reader.day(name) if name == "cure_by" else reader.text(name, longest=400 if name == "reason" else 64)
+            for name in names
+        }
+
+    return read
+
+
 _READERS: dict[str, Callable[[Reader, Any], dict[str, Any]]] = {
     "drawdown_call": _drawdown_call,
     "revenue_report": _revenue_report,
@@ -170,4 +185,5 @@ _READERS: dict[str, Callable[[Reader, Any], dict[str, Any]]] = {
     "grant_audit": _grant_audit,
     "grant_return": _grant_return,
     "grant_close": _grant_close,
+    **{kind: _stopping(*FORM_FIELDS[kind]) for kind in ("dispute", "freeze", "release", "default", "cure")},
 }

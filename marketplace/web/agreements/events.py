@@ -17,6 +17,7 @@ from marketplace.accounts.permissions import Permission
 from marketplace.agreements import queries, rules
 from marketplace.agreements.errors import EventNotYoursError
 from marketplace.agreements.models import Agreement
+from marketplace.agreements.overview import list_open_matters
 from marketplace.agreements.running import engine_for
 from marketplace.agreements.services import proposals
 from marketplace.agreements.services.compensations import file_claim
@@ -85,6 +86,7 @@ def _render(agreement: Agreement, kind: str, values: Mapping[str, str], errors: 
         compensations=_own_compensations(model, agreement),
         model=model,
         events=queries.list_events(session, agreement_id=agreement.id),
+        matters=list_open_matters(session, agreement=agreement),
         values=values,
         field_errors=errors,
         errors=list(errors.items()),

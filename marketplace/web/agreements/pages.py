@@ -14,8 +14,8 @@ from marketplace.accounts.permissions import Permission
 from marketplace.agreements import queries, rules
 from marketplace.agreements.document import make_agreement_pdf
 from marketplace.agreements.eligibility import list_conditions
-from marketplace.agreements.models import AGREEMENT_STATES, Agreement
-from marketplace.agreements.overview import describe_clauses, list_balances, list_next_steps
+from marketplace.agreements.models import AGREEMENT_STATES, Agreement, AgreementParty
+from marketplace.agreements.overview import describe_clauses, list_balances, list_next_steps, list_open_matters
 from marketplace.agreements.running import engine_for
 from marketplace.agreements.services.compensations import view_register
 from marketplace.agreements.services.proposals import list_decidable
@@ -76,9 +76,12 @@ def show_agreement(public_id: str) -> Any:
     party = queries.find_party_of(agreement, actor.organisation_id)
     waiting = queries.list_proposals(session, agreement_id=agreement.id, state="waiting")
     project = find_project(session, project_id=agreement.project_id) if agreement.project_id is not None else None
+    matters = list_open_matters(session, agreement=agreement)
+    kinds = rules.kinds_that_apply(engine_for(version).model, party) if party else []
     return render_template(
         "agreements/show.html",
         agreement=agreement,
+        matters=matters,
         project=project,
         conditions=read_conditions(agreement),
         version=version,
@@ -97,7 +100,7 @@ def show_agreement(public_id: str) -> Any:
         register=view_register(session, agreement=agreement, version=version, actor=actor),
         own_party=party,
         sees_statements=party is not None and party.role in rules.TEAM,
-        kinds=rules.kinds_that_apply(engine_for(version).model, party) if party else [],
+        kinds=[kind for kind in kinds if kind not in rules.LIFTING_KINDS or _may_lift(kind, matters, party)],
         amendments=queries.list_amendments(session, agreement_id=agreement.id),
         is_drafter=agreement.drafted_by_organisation_id == actor.organisation_id,
     )
@@ -114,6 +117,12 @@ def read_conditions(agreement: Agreement) -> list[tuple[Any, dict[str, Any]]]:
         on=clock.day_in_zone(clock.now()),
     )  # fmt: skip
     return [(row, readable_answer(row.answer)) for row in rows]
+
+
+def _may_lift(kind: str, matters: list[dict[str, Any]], party: AgreementParty | None) -> bool:
+    """Whether the party has raised something that an event of this kind lifts."""
+    raised = ("default",) if kind == "cure" else ("freeze", "dispute")
+    return any(row["event"].kind in raised and row["raised_by"] is party for row in matters)
 
 
 @blueprint.get("/agreements/<public_id>/versions/<int:number>")
