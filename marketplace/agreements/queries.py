@@ -138,7 +138,6 @@ def get_party_of(agreement: Agreement, organisation_id: int) -> AgreementParty:
 
 
 def get_party(agreement: Agreement, party: str) -> AgreementParty:
-    """A party by its id in the terms."""
     found = next((item for item in agreement.parties if item.party == party), None)
     if found is None:
         raise AgreementNotFoundError("There is no such party in this agreement.")
@@ -385,7 +384,6 @@ def find_latest_score(session: orm.Session, *, project_id: int) -> dict[str, Any
 
 
 def find_job(session: orm.Session, *, public_id: str) -> Job | None:
-    """The job of a simulation; whoever sees the agreement sees how far it is."""
     return session.scalar(sa.select(Job).where(Job.public_id == public_id))
 
 
