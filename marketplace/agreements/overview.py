@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import orm
 
-from marketplace.agreements import queries
+from marketplace.agreements import amendment_queries, queries
 from marketplace.agreements.models import Agreement, AgreementVersion
 from marketplace.agreements.rules import RAISING_KINDS, TEAM
 from marketplace.agreements.running import engine_for, load_state
@@ -133,7 +133,7 @@ def list_next_steps(session: orm.Session, *, agreement: Agreement) -> list[Step]
         Step(f"confirm_{proposal.kind}", "", done=False, link=proposal.public_id)
         for proposal in queries.list_proposals(session, agreement_id=agreement.id, state="waiting")
     ]
-    amendment = queries.find_amendment(session, agreement=agreement)
+    amendment = amendment_queries.find_amendment(session, agreement=agreement)
     if amendment is not None and amendment.state != "signed":
         steps += _steps_to_signing(session, agreement)
     return steps + _calls_left(session, agreement)

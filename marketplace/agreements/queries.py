@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from datetime import date
 from typing import Any, TypeVar
 
 import sqlalchemy as sa
@@ -17,8 +16,6 @@ from marketplace.agreements.models import (
     AgreementParty,
     AgreementPayment,
     AgreementVersion,
-    Amendment,
-    AmendmentComment,
     EventProposal,
     Signature,
     SigningKey,
@@ -32,7 +29,7 @@ from marketplace.projects.queries import own_projects
 from marketplace.projects.words import LISTED_STATES
 
 OVERSEERS = ("operator", "regulator")
-Row = TypeVar("Row", AgreementEvent, EventProposal, SimulationRun, Amendment)
+Row = TypeVar("Row", AgreementEvent, EventProposal, SimulationRun)
 
 
 def visible_agreements(actor: Any) -> sa.Select[Agreement]:
@@ -322,41 +319,6 @@ def get_simulation(session: orm.Session, *, agreement: Agreement, public_id: str
     if found is None:
         raise AgreementNotFoundError("There is no such simulation of this agreement.")
     return found
-
-
-def find_amendment(session: orm.Session, *, agreement: Agreement) -> Amendment | None:
-    """The amendment of an agreement that is being negotiated, signed or waits for its day."""
-    return session.scalar(
-        sa.select(Amendment).where(
-            Amendment.agreement_id == agreement.id, Amendment.state.in_(("negotiating", "signing", "signed"))
-        )
-    )
-
-
-def get_amendment(session: orm.Session, *, agreement: Agreement, public_id: str) -> Amendment:
-    found = _find_of(session, Amendment, agreement=agreement, public_id=public_id)
-    if found is None:
-        raise AgreementNotFoundError("There is no such amendment of this agreement.")
-    return found
-
-
-def list_amendments(session: orm.Session, *, agreement_id: int) -> Sequence[Amendment]:
-    return session.scalars(
-        sa.select(Amendment).where(Amendment.agreement_id == agreement_id).order_by(Amendment.id.desc())
-    ).all()
-
-
-def list_due_amendments(session: orm.Session, *, on: date) -> Sequence[Amendment]:
-    """Signed amendments whose day has come, for the daily job."""
-    return session.scalars(
-        sa.select(Amendment).where(Amendment.state == "signed", Amendment.effective_on <= on).order_by(Amendment.id)
-    ).all()
-
-
-def list_comments(session: orm.Session, *, amendment_id: int) -> Sequence[AmendmentComment]:
-    return session.scalars(
-        sa.select(AmendmentComment).where(AmendmentComment.amendment_id == amendment_id).order_by(AmendmentComment.id)
-    ).all()
 
 
 def find_latest_simulation(session: orm.Session, *, agreement: Agreement, terms_hash: str) -> SimulationRun | None:

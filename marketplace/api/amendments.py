@@ -9,7 +9,7 @@ from flask_smorest import Blueprint
 from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
-from marketplace.agreements import queries, schemas
+from marketplace.agreements import amendment_queries, queries, schemas
 from marketplace.agreements.models import Agreement, Amendment
 from marketplace.agreements.overview import redline
 from marketplace.agreements.services import amendments
@@ -27,7 +27,7 @@ def _load(public_id: str) -> Agreement:
 
 def _load_amendment(public_id: str, amendment_id: str) -> tuple[Agreement, Amendment]:
     agreement = _load(public_id)
-    return agreement, queries.get_amendment(current_session(), agreement=agreement, public_id=amendment_id)
+    return agreement, amendment_queries.get_amendment(current_session(), agreement=agreement, public_id=amendment_id)
 
 
 @blueprint.get("/<public_id>/amendments")
@@ -35,7 +35,7 @@ def _load_amendment(public_id: str, amendment_id: str) -> tuple[Agreement, Amend
 @requires(Permission.AGREEMENT_READ)
 def list_amendments(public_id: str) -> Any:
     """Amendments of the agreement, newest first."""
-    return {"data": queries.list_amendments(current_session(), agreement_id=_load(public_id).id)}
+    return {"data": amendment_queries.list_amendments(current_session(), agreement_id=_load(public_id).id)}
 
 
 @blueprint.post("/<public_id>/amendments")
@@ -63,7 +63,7 @@ def show_amendment(public_id: str, amendment_id: str) -> Any:
         "redline": {language: redline(version, language) for language in ("zh", "en")},
         "difference": simulation.result["difference"] if simulation and simulation.result else None,
         "missing": [party.party for party in list_missing_parties(session, agreement=agreement, version=version)],
-        "comments": queries.list_comments(session, amendment_id=amendment.id),
+        "comments": amendment_queries.list_comments(session, amendment_id=amendment.id),
     }
 
 

@@ -6,7 +6,7 @@ import sqlalchemy as sa
 from alembic import op
 
 revision = "0009_amendments"
-down_revision = "0007_scores"
+down_revision = "0008_agreement_conditions"
 branch_labels = None
 depends_on = None
 

@@ -4,20 +4,28 @@ from __future__ import annotations
 
 from typing import Any
 
+from risk.sharing.declarations import GRANT_COUNTERS
 from risk.sharing.errors import EventError
-from risk.sharing.events.funding import FAILED
+from risk.sharing.events.funding import FAILED, failed_milestone
 from risk.sharing.model import Claim, Model
 from risk.sharing.run import Run
 from risk.sharing.state import State
 
 # The part of the document in which a counter or flag has its clause.
-_SECTIONS = {
-    "principal": "instruments", "repaid": "instruments", "interest_due": "instruments", "subrogated": "instruments",
-    "grant": "instruments", "grant_due": "instruments", "grant_audited": "instruments",
-    "grant_exempted": "instruments", "shares": "instruments", "converted": "instruments", "accrued": "accruals",
-    "accrued_rest": "accruals", "claim": "claims", "limit_used": "limits", "called": "tranches",
-    "milestone": "milestones", "flag": "flags", "premium": "policies",
-}  # fmt: skip
+_KINDS = {
+    "instruments": (
+        *("principal", "repaid", "interest_due", "subrogated", "shares", "converted"),
+        *GRANT_COUNTERS,
+    ),
+    "accruals": ("accrued", "accrued_rest"),
+    "claims": ("claim",),
+    "limits": ("limit_used",),
+    "tranches": ("called",),
+    "milestones": ("milestone", FAILED),
+    "flags": ("flag",),
+    "policies": ("premium",),
+}
+_SECTIONS = {kind: section for section, kinds in _KINDS.items() for kind in kinds}
 
 
 class _Problems:
@@ -201,7 +209,7 @@ def _splits(model: Model) -> dict[str, set[str]]:
 
 
 def _carry_flags(new: Model, run: Run, problems: _Problems) -> dict[str, Any]:
-    from risk.sharing.applying import opening_state
+    from risk.sharing.applying import opening_state, standing_events
 
     flags = dict(opening_state(new, "").flags)
     for name, holds in run.flags.items():
@@ -215,7 +223,10 @@ def _carry_flags(new: Model, run: Run, problems: _Problems) -> dict[str, Any]:
                 f"{name} is on record, and the new terms no longer know it.",
             )
     if FAILED in flags and FAILED not in run.flags:
-        flags[FAILED] = "fail" in run.results.values()
+        # The first grant of an agreement: what failed before it is told by the results and the log.
+        lost = [event for event in standing_events(run.log) if event["kind"] == "loss_event"]
+        flags[FAILED] = any(event["body"]["kind"] == "test_failure" for event in lost)
+        flags |= {failed_milestone(name): run.results.get(name) == "fail" for name in new.milestones}
     return flags
 
 

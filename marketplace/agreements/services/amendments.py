@@ -10,7 +10,7 @@ from sqlalchemy import orm
 from marketplace import clock
 from marketplace.accounts.access import require_permission
 from marketplace.accounts.permissions import Permission
-from marketplace.agreements import queries
+from marketplace.agreements import amendment_queries, queries
 from marketplace.agreements.chain import canonical
 from marketplace.agreements.eligibility import require_open
 from marketplace.agreements.errors import (
@@ -51,7 +51,7 @@ def propose_amendment(
     party = queries.get_party_of(agreement, actor.organisation_id)
     agreement = queries.lock_agreement(session, agreement_id=agreement.id)
     require_state(agreement.state, ("active",))
-    known = queries.find_amendment(session, agreement=agreement)
+    known = amendment_queries.find_amendment(session, agreement=agreement)
     if known is not None:
         raise AmendmentOpenError(amendment=known.public_id)
     if not reason.strip():
@@ -181,7 +181,7 @@ def record_signature(
 def bring_all_due_into_force(session: orm.Session, *, actor: Any, now: datetime) -> int:
     """Every signed amendment whose day has come; the daily job. Returns how many there were."""
     today = clock.day_in_zone(now)
-    due = queries.list_due_amendments(session, on=today)
+    due = amendment_queries.list_due_amendments(session, on=today)
     for amendment in due:
         agreement = queries.lock_agreement(session, agreement_id=amendment.agreement_id)
         if agreement.state == "active":

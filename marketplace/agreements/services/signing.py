@@ -11,7 +11,7 @@ from sqlalchemy import orm
 from marketplace import clock
 from marketplace.accounts.access import require_permission
 from marketplace.accounts.permissions import Permission
-from marketplace.agreements import queries
+from marketplace.agreements import amendment_queries, queries
 from marketplace.agreements.chain import digest_of, signed_bytes
 from marketplace.agreements.eligibility import require_conditions, require_open
 from marketplace.agreements.errors import (
@@ -135,7 +135,7 @@ def prepare_signing(session: orm.Session, *, agreement: Agreement, actor: Any, l
     party = queries.get_party_of(agreement, actor.organisation_id)
     if actor.role not in SIGNATORY_ROLES:
         raise NotSignatoryError()
-    amendment = queries.find_amendment(session, agreement=agreement)
+    amendment = amendment_queries.find_amendment(session, agreement=agreement)
     if amendment is None or amendment.state == "signed":
         require_state(agreement.state, ("negotiating", "signing"))
         amendment = None

@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import orm
 
-from marketplace.agreements import queries
+from marketplace.agreements import amendment_queries, queries
 from marketplace.agreements.chain import hash_result, without_floats
 from marketplace.agreements.errors import NotAPartyError, SimulationRefusedError, from_risk
 from marketplace.agreements.models import Agreement, SimulationRun
@@ -39,7 +39,7 @@ def request_simulation(
     party = queries.find_party_of(agreement, actor.organisation_id)
     if party is None and agreement.drafted_by_organisation_id != actor.organisation_id:
         raise NotAPartyError()
-    amendment = queries.find_amendment(session, agreement=agreement)
+    amendment = amendment_queries.find_amendment(session, agreement=agreement)
     if amendment is None or amendment.state == "signed":
         require_state(agreement.state, EDITABLE)
     if not FEWEST <= scenarios <= MOST:

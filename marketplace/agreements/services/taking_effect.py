@@ -8,7 +8,7 @@ from typing import Any
 
 from sqlalchemy import orm
 
-from marketplace.agreements import queries
+from marketplace.agreements import amendment_queries, queries
 from marketplace.agreements.errors import EventRefusedError
 from marketplace.agreements.models import Agreement, Amendment
 from marketplace.agreements.running import load_state
@@ -23,7 +23,7 @@ def bring_due_into_force(
 
     Terms that cannot carry what has happened since they were signed lapse: the old ones stay and the parties are told.
     """
-    amendment = queries.find_amendment(session, agreement=agreement)
+    amendment = amendment_queries.find_amendment(session, agreement=agreement)
     if amendment is None or amendment.state != "signed" or amendment.effective_on > on:
         return
     before = agreement.active_version_number

@@ -13,7 +13,7 @@ from flask_babel import gettext as _
 from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
-from marketplace.agreements import queries
+from marketplace.agreements import amendment_queries, queries
 from marketplace.agreements.models import Agreement, Amendment
 from marketplace.agreements.overview import redline
 from marketplace.agreements.services import amendments
@@ -90,7 +90,7 @@ def show_amendment(public_id: str, amendment_id: str) -> Any:
 
 def _render_amendment(public_id: str, amendment_id: str, errors: dict[str, str]) -> Any:
     session, agreement = current_session(), load_agreement(public_id)
-    amendment = queries.get_amendment(session, agreement=agreement, public_id=amendment_id)
+    amendment = amendment_queries.get_amendment(session, agreement=agreement, public_id=amendment_id)
     version = queries.get_version(session, agreement=agreement, number=amendment.version_number)
     simulation = queries.find_latest_simulation(session, agreement=agreement, terms_hash=version.terms_hash)
     missing = list_missing_parties(session, agreement=agreement, version=version)
@@ -104,7 +104,7 @@ def _render_amendment(public_id: str, amendment_id: str, errors: dict[str, str])
         simulation=simulation,
         difference=simulation.result["difference"] if simulation and simulation.result else None,
         digest=difference_digest(simulation.result) if simulation and simulation.result else "",
-        comments=queries.list_comments(session, amendment_id=amendment.id),
+        comments=amendment_queries.list_comments(session, amendment_id=amendment.id),
         missing=missing,
         signatories=amendments.list_signatories(session, agreement=agreement, missing=missing, version=version),
         values=form_values() if errors else {},
@@ -120,7 +120,7 @@ def show_amendment_change(public_id: str, amendment_id: str) -> Any:
     """The newest wording of the amendment, to be changed."""
     session, agreement = current_session(), load_agreement(public_id)
     queries.get_party_of(agreement, current_actor().organisation_id)
-    amendment = queries.get_amendment(session, agreement=agreement, public_id=amendment_id)
+    amendment = amendment_queries.get_amendment(session, agreement=agreement, public_id=amendment_id)
     version = queries.get_version(session, agreement=agreement, number=amendment.version_number)
     return _render_form(agreement, amendment, {"terms": _document(version), "based_on": str(version.number)}, {})
 
@@ -130,7 +130,7 @@ def show_amendment_change(public_id: str, amendment_id: str) -> Any:
 def change_amendment(public_id: str, amendment_id: str) -> Any:
     """Another wording; signatures over the earlier one no longer count."""
     session, agreement = current_session(), load_agreement(public_id)
-    amendment = queries.get_amendment(session, agreement=agreement, public_id=amendment_id)
+    amendment = amendment_queries.get_amendment(session, agreement=agreement, public_id=amendment_id)
     reader = Reader(request.form)
     terms, note = reader.document("terms"), reader.text("note", longest=400)
     based_on = reader.whole("based_on", default=0)
@@ -163,7 +163,7 @@ def comment_on_amendment(public_id: str, amendment_id: str) -> Any:
             session,
             actor=current_actor(),
             agreement=agreement,
-            amendment=queries.get_amendment(session, agreement=agreement, public_id=amendment_id),
+            amendment=amendment_queries.get_amendment(session, agreement=agreement, public_id=amendment_id),
             text=request.form.get("text", ""),
             clause=request.form.get("clause", ""),
             now=clock.now(),
@@ -184,7 +184,7 @@ def withdraw_amendment(public_id: str, amendment_id: str) -> Any:
             session,
             actor=current_actor(),
             agreement=agreement,
-            amendment=queries.get_amendment(session, agreement=agreement, public_id=amendment_id),
+            amendment=amendment_queries.get_amendment(session, agreement=agreement, public_id=amendment_id),
             reason=request.form.get("reason", ""),
             now=clock.now(),
         )

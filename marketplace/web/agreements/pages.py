@@ -11,7 +11,7 @@ from flask_babel import get_locale
 from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
-from marketplace.agreements import queries, rules
+from marketplace.agreements import amendment_queries, queries, rules
 from marketplace.agreements.document import make_agreement_pdf
 from marketplace.agreements.eligibility import list_conditions
 from marketplace.agreements.models import AGREEMENT_STATES, Agreement, AgreementParty
@@ -101,7 +101,8 @@ def show_agreement(public_id: str) -> Any:
         own_party=party,
         sees_statements=party is not None and party.role in rules.TEAM,
         kinds=[kind for kind in kinds if kind not in rules.LIFTING_KINDS or _may_lift(kind, matters, party)],
-        amendments=queries.list_amendments(session, agreement_id=agreement.id),
+        stops=rules.STOPPING_KINDS,
+        amendments=amendment_queries.list_amendments(session, agreement_id=agreement.id),
         is_drafter=agreement.drafted_by_organisation_id == actor.organisation_id,
     )
 

@@ -11,7 +11,7 @@ import pytest
 import sqlalchemy as sa
 
 from marketplace.accounts.models import User
-from marketplace.agreements import bundle, queries
+from marketplace.agreements import amendment_queries, bundle, queries
 from marketplace.agreements.chain import digest_of
 from marketplace.agreements.errors import (
     AgreementStateError,
@@ -72,7 +72,7 @@ def propose(scene: factory.Scene, edit: Any, *, on: date = LATER, party: str = "
 
 
 def amendment_of(scene: factory.Scene, session: Any, public_id: str) -> Any:
-    return queries.get_amendment(session, agreement=scene.agreement(session), public_id=public_id)
+    return amendment_queries.get_amendment(session, agreement=scene.agreement(session), public_id=public_id)
 
 
 def state_of(scene: factory.Scene, public_id: str) -> tuple[str, int | None]:
@@ -374,7 +374,7 @@ def test_amendment_on_the_pages(active: factory.Scene, browser: Any) -> None:
     bank = active.members["bank"]
     browser.sign_in(bank.user)
     page = f"/agreements/{active.public_id}"
-    assert f"{page}/amendments/new" in browser.get(page).get_data(as_text=True)
+    assert f"{page}/amendments/new" in browser.get(f"{page}?lang=en").get_data(as_text=True)
     terms = make_terms(active, dearer)
     before = table_counts(active.factory.database)
     empty = browser.submit(f"{page}/amendments/new", {"terms": json.dumps(terms), "effective_on": "2020-01-01",

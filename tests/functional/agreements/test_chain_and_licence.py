@@ -157,7 +157,7 @@ def test_the_page_shows_what_is_kept_back_and_only_acts_that_the_terms_know(make
     assert "Overpaid, kept back from the next distribution" in page
     assert "462.00" in page
     offered = set(re.findall(r"/events/new/([a-z_]+)", page))
-    assert offered == {"revenue_report", "distribution", "reversal", "close"}
+    assert offered == {"revenue_report", "distribution", "reversal", "close", "dispute", "default"}
 
 
 def test_the_report_form_restates_on_request_only(make: Any, browser: Any) -> None:

@@ -173,7 +173,7 @@ def test_the_page_offers_acts_on_a_grant_only_where_the_terms_hold_one(make: Any
     for name in SEATS:
         page = new_browser().sign_in(scene.members[name].user).get(f"/agreements/{scene.public_id}?lang=en")
         offered[name] = set(re.findall(r"/events/new/([a-z_]+)", page.get_data(as_text=True)))
-    assert offered["auditor"] == {"grant_audit"}
+    assert offered["auditor"] == {"grant_audit", "dispute"}
     assert offered["guidance"] & ACTS == {"conversion", "grant_return", "grant_close"}
     assert offered["project"] & ACTS == {"conversion", "grant_return", "grant_close"}
 
