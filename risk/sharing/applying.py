@@ -95,6 +95,7 @@ def balance_names(model: Model) -> list[str]:
         names += [f"grant:{grant.id}", f"grant_due:{grant.id}"]
     names += [f"shares:{party}" for party in model.shareholders]
     names += [f"preference:{name}" for name in model.accruals]
+    names += [f"hurdle:{name}" for name in model.hurdles]
     names += [f"claim:{name}" for name in model.claims]
     names += [f"limit_left:{name}" for name in model.limits]
     return names

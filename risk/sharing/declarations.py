@@ -6,7 +6,7 @@ from math import lcm
 from typing import Any
 
 from risk.sharing import reading
-from risk.sharing.arithmetic import BOUND
+from risk.sharing.accrual_terms import read_accrual, read_hurdle, read_rate
 from risk.sharing.errors import TermsError
 from risk.sharing.grant_terms import check_holders, read_conversion
 from risk.sharing.model import (
@@ -28,6 +28,9 @@ from risk.sharing.model import (
     Tranche,
 )
 
+# Their counters are named by id, so an id stands once among them.
+ACCRUING = ("accruals", "hurdles", "instruments")
+
 
 def read_all(model: Model, document: dict[str, Any]) -> None:
     """Fill `model` with every declaration of the document, in the order in which they refer to each other."""
@@ -38,7 +41,8 @@ def read_all(model: Model, document: dict[str, Any]) -> None:
         ("flags", _flag),
         ("instruments", _instrument),
         ("tranches", _tranche),
-        ("accruals", _accrual),
+        ("accruals", read_accrual),
+        ("hurdles", read_hurdle),
         ("claims", _claim),
         ("limits", _limit),
         ("policies", _policy),
@@ -52,8 +56,8 @@ def read_all(model: Model, document: dict[str, Any]) -> None:
             name = reading.identifier(item["id"], f"{path}.id")
             if name in seen:
                 raise TermsError("id_twice", f"{path}.id repeats '{name}'.", f"{path}.id")
-            if section in ("accruals", "instruments") and (name in model.accruals or name in model.instruments):
-                raise TermsError("id_twice", f"{path}.id repeats '{name}' of an instrument.", f"{path}.id")
+            if section in ACCRUING and any(name in getattr(model, other) for other in ACCRUING):
+                raise TermsError("id_twice", f"{path}.id repeats '{name}' of an instrument or accrual.", f"{path}.id")
             seen[name] = reader(model, item, path)
         if section == "parties":
             reading.known(model.project, "project", model.parties, "unknown_party", "party")
@@ -81,6 +85,9 @@ def value_names(model: Model) -> tuple[str, ...]:
     names += [f"shares:{party}" for party in model.shareholders]
     for accrual in model.all_accruals():
         names += [f"accrued:{accrual.id}", f"accrued_rest:{accrual.id}"]
+        names += [f"capitalised:{accrual.id}"] if accrual.periods else []
+    for account in model.growing():
+        names += [f"{kind}:{account.id}" for kind in ("grown", "grown_rest", "grown_on", "grown_seen")]
     names += [f"claim:{claim}" for claim in model.claims]
     names += [f"limit_used:{limit}" for limit in model.limits]
     names += [
@@ -157,7 +164,7 @@ def _instrument(model: Model, data: Any, path: str) -> Instrument:
             f"The repayments of {path} do not add up to its commitment.",
             f"{path}.repayments",
         )
-    accrual = _accrual_of(model, data, path, data["id"], party, f"principal:{data['id']}")
+    accrual = read_rate(model, data, path, data["id"], party, f"principal:{data['id']}")
     return Instrument(
         data["id"],
         kind,
@@ -169,45 +176,6 @@ def _instrument(model: Model, data: Any, path: str) -> Instrument:
         tuple(months),
         tuple(sorted(repayments)),
     )
-
-
-def _accrual_of(model: Model, data: Any, path: str, name: str, party: str, base: str) -> Accrual:
-    rate = reading.rate(data["rate"], f"{path}.rate")
-    day_count = reading.choice(data["day_count"], f"{path}.day_count", tuple(DAY_COUNTS))
-    steps = []
-    for index, item in enumerate(reading.sequence(data.get("steps", []), f"{path}.steps")):
-        where = f"{path}.steps[{index}]"
-        item = reading.mapping(item, where, ("milestone", "from", "rate"))
-        steps.append(
-            RateStep(
-                reading.known(
-                    item["milestone"],
-                    f"{where}.milestone",
-                    model.milestones,
-                    "unknown_milestone",
-                    "milestone",
-                ),
-                reading.date(item["from"], f"{where}.from"),
-                reading.rate(item["rate"], f"{where}.rate"),
-            )
-        )
-    denominator = lcm(rate.denominator, *(step.rate.denominator for step in steps)) * DAY_COUNTS[day_count]
-    if denominator > BOUND:
-        raise TermsError("rate_too_fine", f"The rates of {path} have too many decimals together.", f"{path}.rate")
-    return Accrual(name, party, base, rate, tuple(sorted(steps, key=lambda step: step.since)), day_count, denominator)
-
-
-def _accrual(model: Model, data: Any, path: str) -> Accrual:
-    data = reading.mapping(data, path, ("id", "party", "base", "rate", "day_count"), ("method", "steps"))
-    party = reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party")
-    if data["base"] not in [f"capital:{name}" for name in model.parties]:
-        raise TermsError(
-            "unknown_base",
-            f'{path}.base must be the capital of a party, such as "capital:{party}".',
-            f"{path}.base",
-        )
-    reading.choice(data.get("method", "simple"), f"{path}.method", ("simple",))
-    return _accrual_of(model, data, path, data["id"], party, data["base"])
 
 
 def _tranche(model: Model, data: Any, path: str) -> Tranche:

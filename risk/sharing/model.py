@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from risk.sharing.day_counts import DAY_COUNTS, year_parts
+
 if TYPE_CHECKING:
     from risk.sharing.blocks import Node, Recover
 
@@ -53,7 +55,6 @@ LEGAL_BASES = (
     "concession",
 )
 EXIT_KINDS = ("trade_sale", "liquidation", "partnership_distribution")
-DAY_COUNTS = {"A365F": 365, "A360": 360}
 SHARED_COUNTS = ("bank_year", "year", "balance")
 SHARED_ORDERS = ("acceptance_number",)
 
@@ -79,8 +80,48 @@ class RateStep:
 
 
 @dataclass(frozen=True)
+class Periods:
+    """When unpaid return is added to the capital it accrues on: every so many months from a date on, and before it."""
+
+    months: int
+    since: datetime.date
+
+    def ends(self, start: datetime.date, end: datetime.date) -> list[datetime.date]:
+        """Return the days after `start`, up to and with `end`, on which a period ends."""
+        first = (start.year - self.since.year) * 12 + start.month - self.since.month
+        count, found = first // self.months, []
+        while True:
+            month = self.since.year * 12 + self.since.month - 1 + count * self.months
+            day = datetime.date(month // 12, month % 12 + 1, self.since.day)
+            if day > end:
+                return found
+            if day > start:
+                found.append(day)
+            count += 1
+
+
+@dataclass(frozen=True)
+class Growing:
+    """An account that grows by (1 + rate)^(days / basis); `plus` and `minus` name the counters that move it."""
+
+    id: str
+    rate: Fraction
+    day_count: str
+    plus: tuple[str, ...]
+    minus: tuple[str, ...]
+    carry_excess: bool = True
+
+
+@dataclass(frozen=True)
 class Accrual:
-    """Simple interest or preference on a live balance; exact, in units and a remainder over `denominator`."""
+    """Interest or preference on a live balance; exact, in units and a remainder over `denominator`.
+
+    Attributes
+    ----------
+    method : str
+        ``simple``; or ``compound``, where `periods` says when unpaid return is added to the capital, or without it
+        the balance grows every day by (1 + rate)^(days / basis).
+    """
 
     id: str
     party: str
@@ -89,11 +130,36 @@ class Accrual:
     steps: tuple[RateStep, ...]
     day_count: str
     denominator: int
+    method: str = "simple"
+    periods: Periods | None = None
 
-    def numerator(self, rate: Fraction, days: int) -> int:
-        """Return the numerator over `denominator` of rate x days / basis."""
-        basis = DAY_COUNTS[self.day_count]
-        return int(rate * days * self.denominator / basis)
+    def numerator(self, rate: Fraction, start: datetime.date, end: datetime.date) -> int:
+        """Return the numerator over `denominator` of rate x year fraction."""
+        return int(rate * year_parts(self.day_count, start, end) * self.denominator / DAY_COUNTS[self.day_count])
+
+    @property
+    def growing(self) -> Growing | None:
+        """Return the growing account of capital and unpaid return, where the return compounds daily."""
+        if self.method == "simple" or self.periods is not None:
+            return None
+        return Growing(self.id, self.rate, self.day_count, (self.base, f"accrued:{self.id}"), ())
+
+
+@dataclass(frozen=True)
+class Hurdle:
+    """A hurdle account: what a party put in less what it received, growing at the internal rate that is promised it."""
+
+    id: str
+    party: str
+    rate: Fraction
+    day_count: str
+    carry_excess: bool
+
+    @property
+    def growing(self) -> Growing:
+        """Return the growing account of the party's payments."""
+        plus, minus = (f"contributed:{self.party}",), (f"received:{self.party}",)
+        return Growing(self.id, self.rate, self.day_count, plus, minus, self.carry_excess)
 
 
 @dataclass(frozen=True)
@@ -240,6 +306,7 @@ class Model:
     instruments: dict[str, Instrument] = field(default_factory=dict)
     tranches: dict[str, Tranche] = field(default_factory=dict)
     accruals: dict[str, Accrual] = field(default_factory=dict)
+    hurdles: dict[str, Hurdle] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
     limits: dict[str, Limit] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
@@ -273,3 +340,8 @@ class Model:
     def all_accruals(self) -> list[Accrual]:
         """Return the preferences and the loans' interest accruals."""
         return list(self.accruals.values()) + [loan.accrual for loan in self.loans if loan.accrual]
+
+    def growing(self) -> list[Growing]:
+        """Return the accounts that compound daily: of preferences, then hurdles."""
+        found = [item.growing for item in self.accruals.values()]
+        return [item for item in found if item] + [item.growing for item in self.hurdles.values()]

@@ -9,12 +9,13 @@ from __future__ import annotations
 from typing import Any
 
 from risk.sharing.amounts import BALANCE_KINDS
+from risk.sharing.accrual_terms import METHODS, PERIODS
 from risk.sharing.arithmetic import BOUND
 from risk.sharing.compiling import CHANNELS, FACILITIES
+from risk.sharing.day_counts import DAY_COUNTS
 from risk.sharing.handlers import KINDS
 from risk.sharing.model import (
     CAPACITIES,
-    DAY_COUNTS,
     EXIT_KINDS,
     LEGAL_BASES,
     PARTY_KINDS,
@@ -113,6 +114,7 @@ _AMOUNTS = {
                 {"party": _ref("id"), "share_of_profit": _ref("share"), "speed": _ref("share")},
                 {"among": _list(_ref("id"), 1)},
             ),
+            _object({"hurdle": _ref("id")}, {"speed": _ref("share")}),
         ]
     },
     "layer": _object({"loss": _ref("amount"), "share": _ref("share")}, _LAYER),
@@ -137,6 +139,7 @@ _FACILITY = _object(
     }
 )
 _STEPS = _list(_object({"milestone": _ref("id"), "from": _ref("date"), "rate": _RATE}))
+_PERIODS = _object({"per": {"enum": list(PERIODS)}, "within": {"const": "simple"}, "from": _ref("date")})
 _EQUITY = {"id": _ref("id"), "kind": {"const": "equity"}, "party": _ref("id"), "commitment_minor": _ref("minor")}
 _LOAN = {
     **_EQUITY,
@@ -261,7 +264,18 @@ TERMS_SCHEMA: Json = {
                         "rate": _RATE,
                         "day_count": {"enum": list(DAY_COUNTS)},
                     },
-                    {"method": {"const": "simple"}, "steps": _STEPS},
+                    {"method": {"enum": list(METHODS)}, "compound": _PERIODS, "steps": _STEPS},
+                )
+            ),
+            "hurdles": _list(
+                _object(
+                    {
+                        "id": _ref("id"),
+                        "party": _ref("id"),
+                        "rate": _RATE,
+                        "day_count": {"enum": list(DAY_COUNTS)},
+                        "carry_excess": {"type": "boolean"},
+                    }
                 )
             ),
             "claims": _list(

@@ -23,6 +23,7 @@ OPTIONAL = (
     "instruments",
     "tranches",
     "accruals",
+    "hurdles",
     "claims",
     "limits",
     "policies",
