@@ -68,7 +68,8 @@ class Generator:
         self.has_chain = self.has_loan and draw.random() < 0.8
         self.pots = [f"part{index}" for index in range(draw.choice([0, 0, 1, 2]))]
         self.deepest = 0
-        # A source of its own: whether there is a grant changes nothing else that this seed draws.
+        # Sources of their own: neither how things accrue nor whether there is a grant changes what else is drawn.
+        self.time = random.Random(f"accruals {seed}")
         has_grant = random.Random(f"fund first {seed}").random() < 0.35
         self.grant = Grant(seed, self.top, SCENARIOS) if has_grant else None
 
@@ -117,6 +118,7 @@ class Generator:
             "milestones": [{"id": "M1", "name": name("M1")}], "flags": [{"id": "f1", "name": name("f1")}],
             "instruments": instruments, "tranches": [{"id": "T1", "on": "2027-01-05", "amounts": amounts}],
             "accruals": [self._accrual(party) for party in self.investors],
+            "hurdles": [self._hurdle(place) for place in range(2)],
             "claims": [{"id": "fee", "party": self.investors[0], "name": name("fee"), "amount_minor": self.minor(),
                         "due_on": draw.choice([{"milestone": "M1"}, {"activation": True}])}],
             "limits": [self._limit(index) for index in range(2)],
@@ -154,15 +156,37 @@ class Generator:
         half = amount // 2
         return {
             "id": LOAN, "kind": "loan", "party": "bank", "commitment_minor": amount, "rate": self._rate(),
-            "day_count": "A360", "carry": self.random.choice(["none", "carried"]), "steps": self._steps(),
+            "day_count": self._day_count(), "carry": self.random.choice(["none", "carried"]), "steps": self._steps(),
             "settled": {"day": 20, "months": [3, 6, 9, 12]},
             "repayments": [{"on": "2027-06-20", "amount_minor": half},
                            {"on": "2028-06-20", "amount_minor": amount - half}],
         }  # fmt: skip
 
     def _accrual(self, party: str) -> Json:
-        return {"id": f"pref-{party}", "party": party, "base": f"capital:{party}", "rate": self._rate(),
+        item = {"id": f"pref-{party}", "party": party, "base": f"capital:{party}", "rate": self._rate(),
                 "day_count": self.random.choice(["A365F", "A360"]), "steps": self._steps()}  # fmt: skip
+        item["day_count"] = self._day_count()
+        way = self.time.choice(["simple", "daily", "year", "quarter"])
+        self.features[f"accrual:{way}"] += 1
+        if way == "daily":
+            del item["steps"]
+        if way != "simple":
+            item["method"] = "compound"
+        if way in ("year", "quarter"):
+            start = self.time.choice(["2027-01-05", "2026-11-28", "2029-03-01"])
+            item["compound"] = {"per": way, "within": "simple", "from": start}
+        return item
+
+    def _day_count(self) -> str:
+        count = self.time.choice(["A365F", "A360", "Act/Act", "30E/360"])
+        self.features[f"days:{count}"] += 1
+        return count
+
+    def _hurdle(self, place: int) -> Json:
+        value = self.time.choice(["0", "0.08", "0.15", "0.123456789", "1.5"])
+        return {"id": f"hurdle{place}", "party": self.time.choice(self.investors),
+                "rate": {"value": value, "per": "year"}, "day_count": self._day_count(),
+                "carry_excess": bool(place)}  # fmt: skip
 
     # blocks -------------------------------------------------------------------------------------------------------
 
@@ -290,12 +314,18 @@ class Generator:
         party = draw.choice(self.investors)
         # A part hides profit until it is shared out, so terms with parts have no catch-up.
         if self.pots or draw.random() < 0.3:
-            return {"party": party, "multiple": self.decimal(30)}
+            multiple = self.decimal(30)
+            return self._hurdle_gap() if self.time.random() < 0.7 else {"party": party, "multiple": multiple}
         self.features["amount:share_gap"] += 1
         share, speed = draw.choice([("0.2", "1"), ("0.2", "0.5"), ("0.08", "0.123457"), ("0.333333333333", "0.8")])
         others = draw.sample(self.investors, draw.randint(0, self.count))
         among = {"among": [party, *(name for name in others if name != party)]} if draw.random() < 0.5 else {}
         return {"party": party, "share_of_profit": share, "speed": speed, **among}
+
+    def _hurdle_gap(self) -> Json:
+        self.features["amount:hurdle_gap"] += 1
+        gap = {"hurdle": self.time.choice(["hurdle0", "hurdle1"])}
+        return gap | self.time.choice([{}, {"speed": "1"}, {"speed": "0.9"}, {"speed": "0.123457"}])
 
     def _layer(self, depth: int) -> Json:
         loss = self.amount(depth + 1) if depth < 3 else {"amount_minor": self.minor()}
