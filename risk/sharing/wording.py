@@ -30,7 +30,6 @@ _BALANCES: dict[str, Words] = {
     "gain": {"zh": "{0}已实现收益", "en": "realised gain of {0}"},
     "conceded": {"zh": "{0}已让利金额", "en": "gain conceded by {0}"},
     "preference": {"zh": "{0}已计提未付的优先收益", "en": "accrued and unpaid preference of {0}"},
-    "hurdle": {"zh": "{0}所缺金额", "en": "what {0} lacks"},
     "principal": {"zh": "{0}未偿本金", "en": "outstanding principal of {0}"},
     "principal_due": {"zh": "{0}到期应还本金", "en": "principal due of {0}"},
     "interest_due": {"zh": "{0}应付利息", "en": "interest due of {0}"},
@@ -90,11 +89,7 @@ def object_name(kind: str, name: str, model: Model) -> Words:
         zh, en = _INSTRUMENTS[model.instruments[name].kind]
         return {"zh": party["zh"] + zh, "en": f"the {en} of {party['en']}"}
     if kind == "hurdle" and name in model.hurdles:
-        party, rate = model.parties[model.hurdles[name].party].name, percent_words(model.hurdles[name].rate)
-        return {
-            "zh": f"{party['zh']}达到{rate}内部收益率",
-            "en": f"{party['en']} to an internal rate of return of {rate}",
-        }
+        return model.parties[model.hurdles[name].party].name
     if name in model.claims:
         return model.claims[name].name
     if name in model.limits:
@@ -112,6 +107,12 @@ def balance_words(balance: Balance, model: Model) -> Words:
         return {
             "zh": f"{names[0]['zh']}按{rate}{zh}计提的未付收益",
             "en": f"the accrued and unpaid {rate} {en} return of {names[0]['en']}",
+        }
+    if balance.kind == "hurdle":
+        rate = percent_words(model.hurdles[balance.ids[0]].rate)
+        return {
+            "zh": f"{names[0]['zh']}达到{rate}内部收益率所缺金额",
+            "en": f"what {names[0]['en']} lacks to an internal rate of return of {rate}",
         }
     pattern = _BALANCES[balance.kind]
     return {language: pattern[language].format(*(name[language] for name in names)) for language in ("zh", "en")}
