@@ -6,9 +6,10 @@ from math import lcm
 from typing import Any
 
 from risk.sharing import reading
-from risk.sharing.accrual_terms import read_accrual, read_hurdle, read_rate
+from risk.sharing.accrual_terms import read_accrual, read_hurdle
 from risk.sharing.errors import TermsError
 from risk.sharing.grant_terms import check_holders, read_conversion
+from risk.sharing.loan_terms import read_loan
 from risk.sharing.model import (
     CAPACITIES,
     DAY_COUNTS,
@@ -125,7 +126,7 @@ _flag = _milestone
 
 
 def _instrument(model: Model, data: Any, path: str) -> Instrument:
-    loan_keys = ("rate", "day_count", "settled", "repayments")
+    loan_keys = ("rate", "day_count", "settled")
     kind = reading.choice(data.get("kind"), f"{path}.kind", ("equity", "loan", "conditional_grant"))
     common = ("id", "kind", "party", "commitment_minor")
     if kind == "equity":
@@ -133,7 +134,7 @@ def _instrument(model: Model, data: Any, path: str) -> Instrument:
     elif kind == "conditional_grant":
         data = reading.mapping(data, path, (*common, "conversion"))
     else:
-        data = reading.mapping(data, path, (*common, *loan_keys), ("steps", "carry"))
+        data = reading.mapping(data, path, (*common, *loan_keys), ("repayments", "schedule", "steps", "carry"))
     party = reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party")
     commitment = reading.minor(data["commitment_minor"], f"{path}.commitment_minor")
     if kind == "equity":
@@ -141,41 +142,7 @@ def _instrument(model: Model, data: Any, path: str) -> Instrument:
     if kind == "conditional_grant":
         conversion = read_conversion(model, data["conversion"], f"{path}.conversion")
         return Instrument(data["id"], kind, party, commitment, conversion=conversion)
-    settled = reading.mapping(data["settled"], f"{path}.settled", ("day", "months"))
-    day, months = settled["day"], reading.sequence(settled["months"], f"{path}.settled.months", at_least=1)
-    if reading.minor(day, f"{path}.settled.day") not in range(1, 29):
-        raise TermsError("bad_day", f"{path}.settled.day must be from 1 to 28.", f"{path}.settled.day")
-    for month in months:
-        if reading.minor(month, f"{path}.settled.months") not in range(1, 13):
-            raise TermsError("bad_month", f"{path}.settled.months must be from 1 to 12.", f"{path}.settled.months")
-    repayments = []
-    for index, item in enumerate(reading.sequence(data["repayments"], f"{path}.repayments")):
-        where = f"{path}.repayments[{index}]"
-        item = reading.mapping(item, where, ("on", "amount_minor"))
-        repayments.append(
-            (
-                reading.date(item["on"], f"{where}.on"),
-                reading.minor(item["amount_minor"], f"{where}.amount_minor"),
-            )
-        )
-    if sum(amount for _, amount in repayments) != commitment:
-        raise TermsError(
-            "repayments_do_not_add_up",
-            f"The repayments of {path} do not add up to its commitment.",
-            f"{path}.repayments",
-        )
-    accrual = read_rate(model, data, path, data["id"], party, f"principal:{data['id']}")
-    return Instrument(
-        data["id"],
-        kind,
-        party,
-        commitment,
-        accrual,
-        reading.choice(data.get("carry", "none"), f"{path}.carry", ("none", "carried")),
-        day,
-        tuple(months),
-        tuple(sorted(repayments)),
-    )
+    return read_loan(model, data, path, party, commitment)
 
 
 def _tranche(model: Model, data: Any, path: str) -> Tranche:

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from risk.sharing.growth import SCALE, growth_factor
-from risk.sharing.model import Accrual, Instrument, Model, Periods
+from risk.sharing.model import Accrual, Instrument, Model, Periods, Schedule
 from risk.sharing.wording import money_words, percent_words
 
 Sentence = dict[str, str]
@@ -46,7 +46,10 @@ def describe_loan(item: Instrument, accrual: Accrual, model: Model) -> Row:
         name, lower = model.milestones[step.milestone], percent_words(step.rate)
         zh += f"里程碑{step.milestone}（{name['zh']}）通过的，自{step.since}起年利率为{lower}。"
         en += f" If milestone {step.milestone} ({name['en']}) passes, {lower} applies from {step.since}."
-    for on, part in item.repayments:
+    if item.schedule is not None:
+        more = _schedule(item, item.schedule, model)
+        zh, en = zh + more["zh"], f"{en} {more['en']}"
+    for on, part in item.repayments if item.schedule is None else ():
         shown = money_words(part, model)
         zh += f"{on}偿还本金{shown['zh']}。"
         en += f" {shown['en']} of principal is repaid on {on}."
@@ -55,6 +58,27 @@ def describe_loan(item: Instrument, accrual: Accrual, model: Model) -> Row:
         {"zh": f"{party['zh']}贷款", "en": f"Loan of {party['en']}"},
         {"zh": zh, "en": en},
     )
+
+
+def _schedule(item: Instrument, schedule: Schedule, model: Model) -> Sentence:
+    (first, _), (last, rest) = item.repayments[0], item.repayments[-1]
+    if schedule.payment_minor is None:
+        return {"zh": f"到期一次还本，到期日{last}。", "en": f"All principal is repaid at once on {last}."}
+    paid, rest_words = money_words(schedule.payment_minor, model), money_words(rest, model)
+    count, every = len(item.repayments), schedule.every_months
+    zh = f"自{first}起每{every}个月还款一次，共{count}期，"
+    en = f"Repaid in {count} instalments, every {every} months from {first}: "
+    if schedule.kind == "linear":
+        zh += f"等额本金，每期本金{paid['zh']}；"
+        en += f"equal principal of {paid['en']} each; "
+    else:
+        zh += f"等额本息，每期本息合计{paid['zh']}，按贷款全额自起息日发放且利率不变计算；"
+        en += f"equal payments of {paid['en']}, interest included, worked out for the whole loan drawn on the first day "
+        en += "at the starting rate; "
+    return {
+        "zh": f"{zh}末期（{last}）本金为余额{rest_words['zh']}。",
+        "en": f"{en}the last, on {last}, repays the {rest_words['en']} of principal that is left.",
+    }
 
 
 def describe_accruals(model: Model) -> Iterator[Row]:

@@ -192,6 +192,15 @@ class Conversion:
 
 
 @dataclass(frozen=True)
+class Schedule:
+    """From what repayments were generated: ``bullet``, ``linear`` or ``annuity``, and the regular payment."""
+
+    kind: str
+    every_months: int
+    payment_minor: int | None
+
+
+@dataclass(frozen=True)
 class Instrument:
     """An equity contribution, a loan or a conditional grant; the terms of the other kinds are empty."""
 
@@ -205,6 +214,7 @@ class Instrument:
     settled_months: tuple[int, ...] = ()
     repayments: tuple[tuple[datetime.date, int], ...] = ()
     conversion: Conversion | None = None
+    schedule: Schedule | None = None
 
     @property
     def account(self) -> str:

@@ -14,6 +14,7 @@ from risk.sharing.arithmetic import BOUND
 from risk.sharing.compiling import CHANNELS, FACILITIES
 from risk.sharing.day_counts import DAY_COUNTS
 from risk.sharing.handlers import KINDS
+from risk.sharing.loan_terms import MOST_INSTALMENTS
 from risk.sharing.model import (
     CAPACITIES,
     EXIT_KINDS,
@@ -152,7 +153,23 @@ _LOAN = {
             "months": _list({"type": "integer", "minimum": 1, "maximum": 12}, 1),
         }
     ),
+}
+_INSTALMENTS = {
+    "first": _ref("date"),
+    "every_months": {"type": "integer", "minimum": 1, "maximum": 120},
+    "count": {"type": "integer", "minimum": 1, "maximum": MOST_INSTALMENTS},
+}
+_LOAN_MORE = {
     "repayments": _list(_object({"on": _ref("date"), "amount_minor": _ref("minor")})),
+    "schedule": _one_of(
+        {
+            "bullet": _object({"on": _ref("date")}),
+            "linear": _object(_INSTALMENTS),
+            "annuity": _object({"start": _ref("date"), **_INSTALMENTS}),
+        }
+    ),
+    "steps": _STEPS,
+    "carry": {"enum": ["none", "carried"]},
 }
 _GRANT = {
     **_EQUITY,
@@ -240,7 +257,10 @@ TERMS_SCHEMA: Json = {
                 {
                     "oneOf": [
                         _object(_EQUITY),
-                        _object(_LOAN, {"steps": _STEPS, "carry": {"enum": ["none", "carried"]}}),
+                        {
+                            **_object(_LOAN, _LOAN_MORE),
+                            "oneOf": [{"required": ["repayments"]}, {"required": ["schedule"]}],
+                        },
                         _object(_GRANT),
                     ]
                 }

@@ -13,6 +13,7 @@ from typing import Any
 
 from tests.reference.sharing_accruals import Accruals
 from tests.reference.sharing_grant_events import GrantEvents
+from tests.reference.sharing_loans import repayments
 from tests.reference.splitting import rounded, split
 
 Json = dict[str, Any]
@@ -74,8 +75,8 @@ class Reference(Accruals, GrantEvents):
             left = self.amounts[f"principal:{ids[0]}"]
             if "default" in self.flags:
                 return left
-            schedule = self.by_id["instruments"][ids[0]]["repayments"]
-            due = sum(item["amount_minor"] for item in schedule if item["on"] <= self.on.isoformat())
+            schedule = repayments(self.by_id["instruments"][ids[0]], self.rule)
+            due = sum(amount for day, amount in schedule if day <= self.on.isoformat())
             return min(left, max(due - self.amounts[f"repaid:{ids[0]}"], 0))
         if kind == "net_principal_loss":
             return self.amounts[f"principal:{ids[0]}"] if "default" in self.flags else 0

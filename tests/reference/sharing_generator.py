@@ -153,14 +153,26 @@ class Generator:
         return [{"milestone": "M1", "from": on, "rate": self._rate()}] if self.random.random() < 0.4 else []
 
     def _loan(self, amount: int) -> Json:
-        half = amount // 2
         return {
             "id": LOAN, "kind": "loan", "party": "bank", "commitment_minor": amount, "rate": self._rate(),
             "day_count": self._day_count(), "carry": self.random.choice(["none", "carried"]), "steps": self._steps(),
             "settled": {"day": 20, "months": [3, 6, 9, 12]},
-            "repayments": [{"on": "2027-06-20", "amount_minor": half},
-                           {"on": "2028-06-20", "amount_minor": amount - half}],
+            **self._plan(amount),
         }  # fmt: skip
+
+    def _plan(self, amount: int) -> Json:
+        kind = self.time.choice(["listed", "bullet", "linear", "annuity"]) if amount >= 1000 else "listed"
+        self.features[f"loan:{kind}"] += 1
+        if kind == "bullet":
+            return {"schedule": {kind: {"on": "2028-06-20"}}}
+        plan = {"first": "2027-03-20", "every_months": 3, "count": self.time.randint(1, 8)}
+        if kind == "linear":
+            return {"schedule": {kind: plan | {"every_months": self.time.randint(1, 4)}}}
+        if kind == "annuity":
+            return {"schedule": {kind: {"start": "2027-01-05", **plan}}}
+        half = amount // 2
+        return {"repayments": [{"on": "2027-06-20", "amount_minor": half},
+                               {"on": "2028-06-20", "amount_minor": amount - half}]}  # fmt: skip
 
     def _accrual(self, party: str) -> Json:
         item = {"id": f"pref-{party}", "party": party, "base": f"capital:{party}", "rate": self._rate(),

@@ -108,6 +108,8 @@ def test_the_generator_covers_what_it_must() -> None:
         assert drawn[f"amount:{amount}"] >= programs * 0.05, amount
     for way in ("simple", "daily", "year", "quarter"):
         assert drawn[f"accrual:{way}"] >= programs * 0.05, way
+    for kind in ("listed", "bullet", "linear", "annuity"):
+        assert drawn[f"loan:{kind}"] >= programs * 0.05, kind
     for count in DAY_COUNTS:
         assert drawn[f"days:{count}"] >= programs * 0.05, count
     for policy in ("carried", "plain_largest_remainder", "in_order", "in_reverse_order", "to"):
@@ -137,6 +139,7 @@ def test_the_reference_imports_nothing_of_ours() -> None:
         "sharing_generator.py",
         "sharing_timeline.py",
         "sharing_accruals.py",
+        "sharing_loans.py",
         "sharing_grants.py",
         "sharing_grant_events.py",
     ):
