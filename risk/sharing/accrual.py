@@ -7,8 +7,9 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from risk.sharing import growth
+from risk.sharing.accrual_model import Accrual
 from risk.sharing.arithmetic import multiply_fraction, round_half
-from risk.sharing.model import Accrual, Instrument
+from risk.sharing.model import Instrument
 
 if TYPE_CHECKING:
     from risk.sharing.run import Run

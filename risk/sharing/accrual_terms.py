@@ -6,10 +6,11 @@ from math import lcm
 from typing import Any
 
 from risk.sharing import reading
+from risk.sharing.accrual_model import Accrual, Hurdle, Periods, RateStep
 from risk.sharing.arithmetic import BOUND
 from risk.sharing.day_counts import DAY_COUNTS
 from risk.sharing.errors import TermsError
-from risk.sharing.model import Accrual, Hurdle, Model, Periods, RateStep
+from risk.sharing.model import Model
 
 METHODS = ("simple", "compound")
 PERIODS = {"year": 12, "quarter": 3}
@@ -46,9 +47,7 @@ def read_rate(model: Model, data: Any, path: str, name: str, party: str, base: s
     method = reading.choice(data.get("method", "simple"), f"{path}.method", METHODS)
     periods = _periods(data["compound"], f"{path}.compound") if "compound" in data else None
     if periods is not None and method != "compound":
-        raise TermsError(
-            "not_compound", f"{path}.compound stands beside the method '{method}'.", f"{path}.compound"
-        )
+        raise TermsError("not_compound", f"{path}.compound stands beside the method '{method}'.", f"{path}.compound")
     if method == "compound" and periods is None and steps:
         raise TermsError(
             "steps_compound_daily",
@@ -85,9 +84,7 @@ def read_hurdle(model: Model, data: Any, path: str) -> Hurdle:
     """Return a hurdle account of a party."""
     data = reading.mapping(data, path, ("id", "party", "rate", "day_count", "carry_excess"))
     if not isinstance(data["carry_excess"], bool):
-        raise TermsError(
-            "not_a_truth_value", f"{path}.carry_excess must be true or false.", f"{path}.carry_excess"
-        )
+        raise TermsError("not_a_truth_value", f"{path}.carry_excess must be true or false.", f"{path}.carry_excess")
     return Hurdle(
         data["id"],
         reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party"),

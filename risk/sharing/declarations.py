@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import lcm
 from typing import Any
 
 from risk.sharing import reading
@@ -12,18 +11,15 @@ from risk.sharing.grant_terms import check_holders, read_conversion
 from risk.sharing.loan_terms import read_loan
 from risk.sharing.model import (
     CAPACITIES,
-    DAY_COUNTS,
     PARTY_KINDS,
     SHARED_COUNTS,
     SHARED_ORDERS,
-    Accrual,
     Claim,
     Instrument,
     Limit,
     Model,
     Party,
     Policy,
-    RateStep,
     RevenueShare,
     SharedLimit,
     Tranche,

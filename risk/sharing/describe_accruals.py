@@ -6,8 +6,9 @@ import datetime
 from collections.abc import Iterator
 from fractions import Fraction
 
+from risk.sharing.accrual_model import Accrual, Periods, Schedule
 from risk.sharing.growth import SCALE, growth_factor
-from risk.sharing.model import Accrual, Instrument, Model, Periods, Schedule
+from risk.sharing.model import Instrument, Model
 from risk.sharing.wording import money_words, percent_words
 
 Sentence = dict[str, str]
@@ -73,8 +74,8 @@ def _schedule(item: Instrument, schedule: Schedule, model: Model) -> Sentence:
         en += f"equal principal of {paid['en']} each; "
     else:
         zh += f"等额本息，每期本息合计{paid['zh']}，按贷款全额自起息日发放且利率不变计算；"
-        en += f"equal payments of {paid['en']}, interest included, worked out for the whole loan drawn on the first day "
-        en += "at the starting rate; "
+        en += f"equal payments of {paid['en']}, interest included, worked out for the whole loan drawn at once "
+        en += "and the starting rate; "
     return {
         "zh": f"{zh}末期（{last}）本金为余额{rest_words['zh']}。",
         "en": f"{en}the last, on {last}, repays the {rest_words['en']} of principal that is left.",
@@ -111,8 +112,8 @@ def _periods(periods: Periods) -> Sentence:
     per = {12: ("每年", "year"), 3: ("每季", "quarter")}[periods.months]
     return {
         "zh": f"{per[0]}末（自{periods.since}起算）未付收益舍入到分后计入本金，期内按单利；付款先抵已计入本金的收益。",
-        "en": f" At the end of every {per[1]}, counted from {periods.since}, unpaid return is rounded and added to what "
-        "the return accrues on; within the period it is simple; a payment goes to what was added first.",
+        "en": f" At the end of every {per[1]}, counted from {periods.since}, unpaid return is rounded and added to "
+        "what the return accrues on; within the period it is simple; a payment goes to what was added first.",
     }
 
 

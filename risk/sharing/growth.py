@@ -8,9 +8,9 @@ from fractions import Fraction
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from risk.sharing.accrual_model import Growing
 from risk.sharing.arithmetic import BOUND, Arithmetic
 from risk.sharing.day_counts import DAY_COUNTS, year_parts
-from risk.sharing.model import Growing
 
 if TYPE_CHECKING:
     from risk.sharing.run import Run

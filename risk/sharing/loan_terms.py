@@ -7,11 +7,12 @@ from fractions import Fraction
 from typing import Any
 
 from risk.sharing import reading
+from risk.sharing.accrual_model import Accrual, Schedule
 from risk.sharing.accrual_terms import read_rate
 from risk.sharing.arithmetic import IntegerArithmetic, round_half
 from risk.sharing.day_counts import DAY_COUNTS, year_parts
 from risk.sharing.errors import TermsError
-from risk.sharing.model import Accrual, Instrument, Model, Schedule
+from risk.sharing.model import Instrument, Model
 
 SCHEDULES = ("bullet", "linear", "annuity")
 MOST_INSTALMENTS = 600

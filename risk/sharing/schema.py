@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from risk.sharing.amounts import BALANCE_KINDS
 from risk.sharing.accrual_terms import METHODS, PERIODS
+from risk.sharing.amounts import BALANCE_KINDS
 from risk.sharing.arithmetic import BOUND
 from risk.sharing.compiling import CHANNELS, FACILITIES
 from risk.sharing.day_counts import DAY_COUNTS

@@ -1,4 +1,4 @@
-"""What accrues, in plain Fraction and from the days themselves, written from the specification, importing nothing of ours."""
+"""What accrues, in plain Fraction and day by day, written from the specification, importing nothing of ours."""
 
 from __future__ import annotations
 

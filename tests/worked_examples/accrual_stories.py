@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from risk.sharing import Engine
+
 Json = dict[str, Any]
 GOLDEN = json.loads((Path(__file__).parent / "data" / "accruals.json").read_text(encoding="utf-8"))
 BASIS = "partnership_distribution"
@@ -81,3 +83,43 @@ def story(terms: Json, distributions: list[tuple[str, int]]) -> list[Json]:
     rows.insert(0, (rows[0][0], "activate", {}))
     return [{"id": f"e{place}", "kind": kind, "effective_on": on, "body": body}
             for place, (on, kind, body) in enumerate(rows)]  # fmt: skip
+
+
+def loan(principal: int, value: str, day_count: str, drawn_on: str, plan: Json) -> Json:
+    """Return a loan that is drawn at once; the first of every month may settle interest."""
+    item = {"id": "loan", "kind": "loan", "party": "a", "commitment_minor": principal, "rate": rate(value),
+            "day_count": day_count, "settled": {"day": 1, "months": list(range(1, 13))}, **plan}  # fmt: skip
+    program = {"seq": [
+        paid_up_to({"bal": "interest_due:loan"}, leaf("a", "interest_due:loan", "loan_interest")),
+        paid_up_to({"bal": "principal_due:loan"}, leaf("a", "principal_due:loan", "loan_principal")),
+        leaf("fund", basis="retained_by_project"),
+    ]}  # fmt: skip
+    return {
+        "schema": 1, "currency": "USD", "day_zone": "UTC", "project": "fund",
+        "parties": [{"id": party, "kind": kind, "name": name(party.upper())}
+                    for party, kind in (("a", "bank"), ("fund", "project"))],
+        "instruments": [item], "tranches": [{"id": "T0", "on": drawn_on, "amounts": {"loan": principal}}],
+        "programs": {"operating": program},
+    }  # fmt: skip
+
+
+def service(terms: Json, days: list[str]) -> list[tuple[str, int, int]]:
+    """Settle a loan that is served on each of the days; return day, interest and principal paid."""
+    engine, rows = Engine(terms), []
+    state = engine.open()
+    for event in story(terms, []):
+        state = engine.apply(state, event).state
+    for place, day in enumerate(days):
+        due = {
+            "id": f"i{place}",
+            "kind": "interest_due",
+            "effective_on": day,
+            "body": {"instrument": "loan", "final": True},
+        }
+        state = engine.apply(state, due).state
+        interest = engine.balances(state).get("interest_due:loan", 0)
+        body = {"source": "project", "collect": ["interest_due:loan", "principal_due:loan"]}
+        outcome = engine.apply(state, {"id": f"p{place}", "kind": "distribution", "effective_on": day, "body": body})
+        state = outcome.state
+        rows.append((day, interest, outcome.flows.get("a", 0) - interest))
+    return rows

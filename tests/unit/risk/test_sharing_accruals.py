@@ -1,4 +1,4 @@
-"""What accrues: day counts add up, compound factors are exact rationals, a filled hurdle gives its internal rate (I16)."""
+"""What accrues: day counts add up, compound factors are exact, a filled hurdle gives its internal rate (I16)."""
 
 from __future__ import annotations
 
@@ -7,8 +7,8 @@ from fractions import Fraction
 from typing import Any
 
 import numpy as np
-import pyxirr
 import pytest
+import pyxirr
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -143,8 +143,9 @@ def test_scenarios_that_were_paid_on_different_days_grow_from_their_own_days() -
         for place, event in enumerate(events):
             if where.get(place, [True] * 3)[scenario]:
                 state = engine.apply(state, event).state
-        assert int(paths.flows["b"][5, scenario]) == engine.apply(engine.open(), events[0]).flows.get("b", 0) + (
-            state.values["received:b"]
+        assert (
+            int(paths.flows["b"][5, scenario])
+            == engine.apply(engine.open(), events[0]).flows.get("b", 0) + (state.values["received:b"])
         )
 
 

@@ -104,7 +104,19 @@ def test_the_generator_covers_what_it_must() -> None:
         drawn.update(set(Generator(seed).agreement().features))
     for block in ("to", "keep", "pot", "seq", "share", "cap", "when", "layer"):
         assert drawn[block] >= programs * 0.05, block
-    for amount in ("amount_minor", "bal", "pct", "min", "max", "sum", "minus", "gap", "share_gap", "hurdle_gap", "layer"):
+    for amount in (
+        "amount_minor",
+        "bal",
+        "pct",
+        "min",
+        "max",
+        "sum",
+        "minus",
+        "gap",
+        "share_gap",
+        "hurdle_gap",
+        "layer",
+    ):
         assert drawn[f"amount:{amount}"] >= programs * 0.05, amount
     for way in ("simple", "daily", "year", "quarter"):
         assert drawn[f"accrual:{way}"] >= programs * 0.05, way
@@ -139,6 +151,7 @@ def test_the_reference_imports_nothing_of_ours() -> None:
         "sharing_generator.py",
         "sharing_timeline.py",
         "sharing_accruals.py",
+        "sharing_accrual_generator.py",
         "sharing_loans.py",
         "sharing_grants.py",
         "sharing_grant_events.py",

@@ -16,7 +16,9 @@ from risk.sharing.handlers import KINDS
 from risk.sharing.scenario_a import scenario_a_terms
 
 PAGE = (Path(__file__).parents[3] / "docs" / "terms.md").read_text(encoding="utf-8")
-KINDS_OF_EXAMPLE = "block exit hurdles|block exit|block|recover|event|revenue_share|conversion|accruals|hurdles"
+KINDS_OF_EXAMPLE = (
+    "block exit hurdles|block exit|block|recover|event|revenue_share|conversion|accruals|hurdles|schedule"
+)
 EXAMPLES = re.findall(rf"```json ({KINDS_OF_EXAMPLE})\n(.*?)```", PAGE, re.DOTALL)
 HURDLES = [json.loads(text) for kind, text in EXAMPLES if kind == "hurdles"]
 
@@ -40,6 +42,11 @@ def test_every_example_is_valid(what: str, text: str) -> None:
         ]
         terms["instruments"] = [*terms["instruments"], {**grant, "conversion": example}]
         terms["pots"] = {}
+    elif what == "schedule":
+        terms["instruments"][3] = {
+            **{key: value for key, value in terms["instruments"][3].items() if key != "repayments"},
+            "schedule": example,
+        }
     elif what in ("accruals", "hurdles"):
         terms[what] = [*example, *(item for item in terms.get(what, []) if item["id"] != example[0]["id"])]
     elif what == "revenue_share":
