@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from risk.sharing.day_counts import DAY_COUNTS, year_parts
 
@@ -28,7 +29,8 @@ class Periods:
     def ends(self, start: datetime.date, end: datetime.date) -> list[datetime.date]:
         """Return the days after `start`, up to and with `end`, on which a period ends."""
         first = (start.year - self.since.year) * 12 + start.month - self.since.month
-        count, found = first // self.months, []
+        count = first // self.months
+        found: list[datetime.date] = []
         while True:
             month = self.since.year * 12 + self.since.month - 1 + count * self.months
             day = datetime.date(month // 12, month % 12 + 1, self.since.day)
@@ -76,7 +78,7 @@ class Accrual:
         """Return the numerator over `denominator` of rate x year fraction."""
         return int(rate * year_parts(self.day_count, start, end) * self.denominator / DAY_COUNTS[self.day_count])
 
-    @property
+    @cached_property
     def growing(self) -> Growing | None:
         """Return the growing account of capital and unpaid return, where the return compounds daily."""
         if self.method == "simple" or self.periods is not None:
@@ -94,7 +96,7 @@ class Hurdle:
     day_count: str
     carry_excess: bool
 
-    @property
+    @cached_property
     def growing(self) -> Growing:
         """Return the growing account of the party's payments."""
         plus, minus = (f"contributed:{self.party}",), (f"received:{self.party}",)

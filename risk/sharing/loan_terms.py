@@ -34,7 +34,8 @@ def read_loan(model: Model, data: dict[str, Any], path: str, party: str, commitm
             "one_repayment_plan", f"{path} must have exactly one of repayments and schedule.", f"{path}.repayments"
         )
     carry = reading.choice(data.get("carry", "none"), f"{path}.carry", ("none", "carried"))
-    schedule, repayments = None, ()
+    schedule: Schedule | None = None
+    repayments: Repayments = ()
     if "schedule" in data:
         plan = _Plan(model.rounding, accrual, commitment, day, tuple(months), f"{path}.schedule")
         schedule, repayments = plan.read(data["schedule"])
