@@ -18,6 +18,11 @@ def day_in_zone(instant: datetime, zone: str = DEFAULT_ZONE) -> date:
     return instant.astimezone(ZoneInfo(zone)).date()
 
 
+def start_of_day(day: date, zone: str = DEFAULT_ZONE) -> datetime:
+    """The first instant of a calendar day of a zone, in UTC."""
+    return datetime.combine(day, time(0), ZoneInfo(zone)).astimezone(UTC)
+
+
 def end_of_day(day: date, zone: str = DEFAULT_ZONE) -> datetime:
     """A deadline date ends at 24:00 of its zone: the first instant of the next day, in UTC."""
-    return datetime.combine(day + timedelta(days=1), time(0), ZoneInfo(zone)).astimezone(UTC)
+    return start_of_day(day + timedelta(days=1), zone)

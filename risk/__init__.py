@@ -24,8 +24,6 @@ _PUBLIC: dict[str, str] = {
     "list_figures": "risk.tables",
     "MaturityRiskClassifier": "risk.scoring.estimator",
     "CalibratedBoostingClassifier": "risk.scoring.challenger",
-    "ModelEntry": "risk.scoring.registry",
-    "ModelRegistry": "risk.scoring.registry",
     "RiskModel": "risk.scoring.prior_model",
     "build_score_pipeline": "risk.scoring.frames",
     "check_calibration": "risk.scoring.drift",

@@ -80,10 +80,15 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Eligibility:
-    """Whether an instrument is ``open``, ``conditional`` or ``closed`` at a level, why, and what would open it."""
+    """Whether an instrument is ``open``, ``conditional`` or ``closed`` at a level, why, and what would open it.
+
+    `code` names the row of the table, for as long as the row stands (``loan-trl-6-7-mrl-5-10``). `opened_by` says what
+    may meet the condition beside a level: ``evidence``, ``pool``, ``guarantee``, ``full_guarantee``, ``policy``.
+    """
 
     instrument: str
     answer: str
+    code: str
     reason_zh: str
     reason_en: str
     opens_zh: str | None
@@ -91,6 +96,7 @@ class Eligibility:
     source: str
     status: str
     valid_from: date
+    opened_by: tuple[str, ...] = ()
 
 
 @cache
@@ -289,6 +295,7 @@ def _build_eligibility(rule: dict) -> Eligibility:
     return Eligibility(
         instrument=rule["instrument"],
         answer=rule["answer"],
+        code=_code_of(rule),
         reason_zh=rule["reason_zh"],
         reason_en=rule["reason_en"],
         opens_zh=rule.get("opens_zh"),
@@ -296,7 +303,13 @@ def _build_eligibility(rule: dict) -> Eligibility:
         source=rule["source"],
         status=rule["status"],
         valid_from=rule["valid_from"],
+        opened_by=tuple(rule.get("opened_by", ())),
     )
+
+
+def _code_of(rule: dict) -> str:
+    levels = [f"{scale}-{rule[scale][0]}-{rule[scale][1]}" for scale in _RANGES if scale in rule]
+    return "-".join([rule["instrument"].replace("_", "-"), *levels])
 
 
 def _not_assessed(instrument: str, as_of: date) -> Eligibility:
@@ -305,6 +318,7 @@ def _not_assessed(instrument: str, as_of: date) -> Eligibility:
     return Eligibility(
         instrument=instrument,
         answer="conditional",
+        code=instrument.replace("_", "-") + "-not-assessed",
         reason_zh="技术成熟度尚未评定，适用的工具取决于评定等级。",
         reason_en="The technology level is not assessed, and the level decides which instrument fits.",
         opens_zh="完成独立的技术成熟度评价。",

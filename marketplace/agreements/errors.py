@@ -128,3 +128,16 @@ def from_risk(error: Any, kind: type[InvalidInputError], *, field: str | None = 
     refused = kind(error.message, field=field, clause=error.field, rule=error.code)
     refused.details.update({key: value for key, value in error.details.items() if key not in refused.details})
     return refused
+
+
+class ConditionUnmetError(ConflictError):
+    code = "condition_unmet"
+    message = (
+        "An instrument of these terms is conditional at the assessed level, and its condition is neither met nor a "
+        "condition precedent of every drawdown."
+    )
+
+
+class ConditionNotOpenError(ConflictError):
+    code = "condition_not_open"
+    message = "Your organisation has no condition here that a document can meet now."

@@ -50,6 +50,8 @@ class Agreement(Base, PublicId):
     engine_state_head: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
     event_count: orm.Mapped[int] = orm.mapped_column(default=0)
     head_hash: orm.Mapped[str | None] = orm.mapped_column(sa.String(64))
+    # Conditions of the level that no commitment carries and that a document has met, as `funding.conditions` has them.
+    conditions: orm.Mapped[list[Any]] = orm.mapped_column(sa.JSON, default=list, server_default="[]")
 
     parties: orm.Mapped[list[AgreementParty]] = orm.relationship(
         order_by="AgreementParty.id", lazy="raise", back_populates="agreement"

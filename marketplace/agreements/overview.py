@@ -20,6 +20,7 @@ SHOWN_BALANCES = (
     "interest_due",
     "grant",
     "grant_due",
+    "grant_lost",
     "shares",
     "claim",
     "limit_left",

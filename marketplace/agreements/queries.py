@@ -42,6 +42,15 @@ def visible_agreements(actor: Any) -> sa.Select[Agreement]:
     return statement.where(sa.or_(drafted, sa.and_(shared, Agreement.id.in_(own))))
 
 
+def own_agreement_ids(actor: Any) -> sa.Select[str]:
+    """Public ids of the shared agreements that the organisation is a party of; for what names agreements from below."""
+    return (
+        sa.select(Agreement.public_id)
+        .join(AgreementParty, AgreementParty.agreement_id == Agreement.id)
+        .where(AgreementParty.organisation_id == actor.organisation_id, Agreement.state != "draft")
+    )
+
+
 def get_agreement(session: orm.Session, *, actor: Any, public_id: str) -> Agreement:
     """One visible agreement with its parties."""
     found = session.scalar(visible_agreements(actor).where(Agreement.public_id == public_id))
@@ -148,9 +157,14 @@ def list_versions(session: orm.Session, *, agreement_id: int) -> Sequence[Agreem
 def get_version(session: orm.Session, *, agreement: Agreement, number: int | None = None) -> AgreementVersion:
     """A version by number; the newest where none is named."""
     wanted = agreement.version_number if number is None else number
-    found = session.scalar(
-        sa.select(AgreementVersion).where(
-            AgreementVersion.agreement_id == agreement.id, AgreementVersion.number == wanted
+    # An address may name a number of any length; a database refuses one that its column cannot hold.
+    found = (
+        None
+        if wanted > agreement.version_number
+        else session.scalar(
+            sa.select(AgreementVersion).where(
+                AgreementVersion.agreement_id == agreement.id, AgreementVersion.number == wanted
+            )
         )
     )
     if found is None:

@@ -48,6 +48,36 @@ class AgreementListSchema(StrictSchema):
     page = ma.fields.Nested(PageSchema)
 
 
+class AgreementConditionSchema(StrictSchema):
+    """A condition of the assessed level on one instrument of the terms, and what meets it (null: nothing)."""
+
+    instrument = ma.fields.String()
+    party = ma.fields.String()
+    code = ma.fields.String(attribute="answer.code")
+    reason_zh = ma.fields.String(attribute="answer.reason_zh")
+    reason_en = ma.fields.String(attribute="answer.reason_en")
+    opens_zh = ma.fields.String(attribute="answer.opens_zh", allow_none=True)
+    opens_en = ma.fields.String(attribute="answer.opens_en", allow_none=True)
+    source = ma.fields.String(attribute="answer.source")
+    valid_from = ma.fields.Date(attribute="answer.valid_from")
+    met_by = ma.fields.String(
+        allow_none=True, metadata={"description": "commitment, evidence, terms, policy, precedent"}
+    )
+
+
+class AgreementConditionMetSchema(StrictSchema):
+    """The document by which the condition of your instrument is met."""
+
+    instrument = ma.fields.String(required=True, validate=ma.validate.Length(max=64))
+    ground = ma.fields.String(required=True, validate=ma.validate.Length(max=2000))
+    document_number = ma.fields.String(required=True, validate=ma.validate.Length(max=120))
+    document_on = ma.fields.Date(required=True)
+
+
+class AgreementConditionListSchema(StrictSchema):
+    data = ma.fields.List(ma.fields.Nested(AgreementConditionSchema))
+
+
 class NewAgreementSchema(StrictSchema):
     """A draft: terms or a template with its parameters, and by party the organisation that acts (null: outside)."""
 

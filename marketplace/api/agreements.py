@@ -13,15 +13,16 @@ from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
 from marketplace.accounts.queries import get_organisation
 from marketplace.agreements import queries, rules, schemas
+from marketplace.agreements.eligibility import list_conditions
 from marketplace.agreements.models import Agreement, AgreementEvent, AgreementVersion
-from marketplace.agreements.services import drafting, proposals, simulations
+from marketplace.agreements.services import conditions, drafting, proposals, simulations
 from marketplace.agreements.services.events import record_agreement_event
 from marketplace.agreements.services.statements import make_statement, require_statement_reader
 from marketplace.agreements.services.verification import export_bundle, verify_agreement
 from marketplace.agreements.states import require_state
 from marketplace.db import current_session
 from marketplace.errors import InvalidInputError
-from marketplace.projects.queries import get_project
+from marketplace.projects.queries import find_project, get_project
 
 blueprint = Blueprint(
     "api_agreements", __name__, url_prefix="/agreements", description="Agreements, their events and statements"
@@ -81,6 +82,35 @@ def draft(values: dict[str, Any]) -> Any:
         session, actor=actor, project=project, terms=terms, seats=seats, title_zh=values["title_zh"],
         title_en=values["title_en"], now=clock.now(),
     )  # fmt: skip
+
+
+@blueprint.get("/<public_id>/conditions")
+@blueprint.response(200, schemas.AgreementConditionListSchema)
+@requires(Permission.AGREEMENT_READ)
+def list_level_conditions(public_id: str) -> Any:
+    """Instruments of the newest terms that are conditional at today's assessed level, and what meets each."""
+    return _conditions(_load(public_id))
+
+
+@blueprint.post("/<public_id>/conditions")
+@blueprint.arguments(schemas.AgreementConditionMetSchema)
+@blueprint.response(201, schemas.AgreementConditionListSchema)
+@requires(Permission.AGREEMENT_SIGN)
+def meet_condition(values: dict[str, Any], public_id: str) -> Any:
+    """Record by which document the condition of your own instrument is met, before the agreement is signed."""
+    agreement = _load(public_id)
+    conditions.meet_condition(current_session(), actor=current_actor(), agreement=agreement, now=clock.now(), **values)
+    return _conditions(agreement)
+
+
+def _conditions(agreement: Agreement) -> dict[str, Any]:
+    session = current_session()
+    project = find_project(session, project_id=agreement.project_id) if agreement.project_id is not None else None
+    rows = list_conditions(
+        session, agreement=agreement, project=project, on=clock.day_in_zone(clock.now()),
+        terms=queries.load_terms(queries.get_version(session, agreement=agreement)),
+    )  # fmt: skip
+    return {"data": rows}
 
 
 @blueprint.get("/<public_id>")

@@ -52,14 +52,20 @@ class MaturitySchema(StrictSchema):
 
 
 class EligibilitySchema(StrictSchema):
-    """`answer` is open, conditional or closed; `opens_*` says what would open it."""
+    """`answer` is open, conditional or closed; `opens_*` says what would open it.
+
+    `code` names the row of the table; `opened_by` says what may meet the condition beside a level: evidence that the
+    funder names, or a pool, guarantee, full_guarantee or policy in the agreement's own terms.
+    """
 
     instrument = ma.fields.String()
     answer = ma.fields.String()
+    code = ma.fields.String()
     reason_zh = ma.fields.String()
     reason_en = ma.fields.String()
     opens_zh = ma.fields.String(allow_none=True)
     opens_en = ma.fields.String(allow_none=True)
+    opened_by = ma.fields.List(ma.fields.String())
     source = ma.fields.String()
     status = ma.fields.String()
     valid_from = ma.fields.Date()

@@ -34,7 +34,8 @@ blueprint = Blueprint("api_maturity", __name__, description="Levels, evidence an
 SCALES = ("trl", "mrl")
 _CHANGE_FIELDS = ("scale", "status", "level", "cause", "reference", "recorded_at")
 _ELIGIBILITY_FIELDS = (
-    "instrument", "answer", "reason_zh", "reason_en", "opens_zh", "opens_en", "source", "status", "valid_from",
+    "instrument", "answer", "code", "reason_zh", "reason_en", "opens_zh", "opens_en", "opened_by", "source", "status",
+    "valid_from",
 )  # fmt: skip
 _EVIDENCE_FIELDS = (
     "scale", "level", "criterion", "evidence_type", "title", "made_by", "place", "made_on", "environment",

@@ -7,6 +7,7 @@ from typing import Any
 import marshmallow as ma
 from flask_smorest import Blueprint
 
+from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
 from marketplace.assessments.portfolio import FailureCount, Portfolio, Share, build_portfolio
@@ -55,9 +56,10 @@ class PortfolioPartSchema(StrictSchema):
 
 
 class PortfolioSchema(StrictSchema):
-    """Holdings, expected failures and parts."""
+    """Holdings, expected failures and parts. `ended`: how many more are held whose pilots have ended."""
 
     holdings = ma.fields.List(ma.fields.Nested(PortfolioHoldingSchema))
+    ended = WholeNumber()
     totals = ma.fields.List(ma.fields.Nested(MoneySchema))
     failures = ma.fields.Nested(FailuresSchema, allow_none=True)
     by_level = ma.fields.List(ma.fields.Nested(PortfolioPartSchema))
@@ -71,9 +73,9 @@ class PortfolioSchema(StrictSchema):
 @requires(Permission.PORTFOLIO_READ)
 def show() -> dict[str, Any]:
     """Your projects together: an insurer's limits, anybody else's commitments."""
-    actor = current_actor()
+    actor, today = current_actor(), clock.day_in_zone(clock.now())
     holdings = list_policy_holdings if actor.organisation_kind == "insurer" else list_commitment_holdings
-    return _present(build_portfolio(current_session(), actor=actor, holdings=holdings))
+    return _present(build_portfolio(current_session(), actor=actor, holdings=holdings, on=today))
 
 
 def _present(portfolio: Portfolio) -> dict[str, Any]:
@@ -87,7 +89,7 @@ def _present(portfolio: Portfolio) -> dict[str, Any]:
             }
             for line in portfolio.lines
         ],
-        "totals": _amounts(portfolio.totals),
+        "ended": portfolio.ended, "totals": _amounts(portfolio.totals),
         "failures": _failures(portfolio.failures),
         "by_level": _parts(portfolio.by_level), "by_band": _parts(portfolio.by_band),
         "by_sector": _parts(portfolio.by_sector), "by_region": _parts(portfolio.by_region),

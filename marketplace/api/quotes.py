@@ -12,6 +12,7 @@ from marketplace.accounts.permissions import Permission
 from marketplace.db import current_session
 from marketplace.insurance import queries, services
 from marketplace.insurance.models import Quote, QuoteRequest
+from marketplace.insurance.rules import without_score
 from marketplace.insurance.schemas import (
     OfferSchema,
     QuoteListSchema,
@@ -51,14 +52,18 @@ def _present_request(found: QuoteRequest) -> dict[str, Any]:
 def _present_quote(quote: Quote) -> dict[str, Any]:
     currency = quote.request.currency
     policy = queries.find_policy_of_quote(current_session(), quote_id=quote.id)
+    sees_score = queries.reads_probability(current_session(), actor=current_actor(), quote=quote)
     return {
         "id": quote.public_id, "request_id": quote.request.public_id, "project_id": quote.request.project.public_id,
         "insurer_id": quote.insurer.public_id, "version": quote.version, "state": quote.state,
         "state_reason": quote.state_reason, "product_id": quote.product.public_id if quote.product else None,
-        "score_id": quote.score.public_id if quote.score else None,
+        "score_id": quote.score.public_id if quote.score and sees_score else None,
         "premium": _money(quote.premium_minor, currency), "subsidy": _money(quote.subsidy_minor, currency),
-        "net_premium": _money(quote.net_premium_minor, currency), "trigger_probability": quote.trigger_probability,
-        "valid_until": quote.valid_until, "wording_hash": quote.wording_hash, "trail": quote.trail,
+        "net_premium": _money(quote.net_premium_minor, currency),
+        "trigger_probability": quote.trigger_probability if sees_score else None,
+        "valid_until": quote.valid_until, "wording_hash": quote.wording_hash,
+        "trail": quote.trail if quote.trail is None or sees_score else without_score(quote.trail),
+        "conditions": quote.conditions,
         "policy_id": policy.public_id if policy else None,
     }  # fmt: skip
 

@@ -16,8 +16,34 @@ from marketplace.funding.services import evaluate_round
 from marketplace.schemas import MoneySchema, PageSchema, StrictSchema
 
 
+class ConditionSchema(StrictSchema):
+    """The condition of a commitment: as the table said on the day, who acknowledged it, and by what it was met."""
+
+    code = ma.fields.String()
+    instrument = ma.fields.String()
+    reason_zh = ma.fields.String()
+    reason_en = ma.fields.String()
+    opens_zh = ma.fields.String(allow_none=True)
+    opens_en = ma.fields.String(allow_none=True)
+    opened_by = ma.fields.List(ma.fields.String())
+    source = ma.fields.String()
+    source_status = ma.fields.String()
+    valid_from = ma.fields.String()
+    trl = ma.fields.Integer(allow_none=True)
+    mrl = ma.fields.Integer(allow_none=True)
+    acknowledged_by = ma.fields.String()
+    acknowledged_at = ma.fields.String()
+    state = ma.fields.String(metadata={"description": "open or met"})
+    met_by = ma.fields.String(allow_none=True, metadata={"description": "level or evidence"})
+    met_at = ma.fields.String(allow_none=True)
+    decided_by = ma.fields.String(allow_none=True)
+    document_number = ma.fields.String(allow_none=True)
+    document_on = ma.fields.String(allow_none=True)
+    ground = ma.fields.String(allow_none=True)
+
+
 class CommitmentSchema(StrictSchema):
-    """One organisation's part of a round."""
+    """One organisation's part of a round; soft while one of its `conditions` is open."""
 
     id = ma.fields.String()
     organisation = ma.fields.String()
@@ -29,6 +55,7 @@ class CommitmentSchema(StrictSchema):
     state = ma.fields.String()
     committed_at = ma.fields.AwareDateTime()
     hardened_at = ma.fields.AwareDateTime(allow_none=True)
+    conditions = ma.fields.List(ma.fields.Nested(ConditionSchema))
 
 
 class RuleSchema(StrictSchema):
@@ -100,6 +127,7 @@ def present_commitment(row: Commitment, currency: str) -> dict[str, Any]:
         "state": row.state,
         "committed_at": row.committed_at,
         "hardened_at": row.hardened_at,
+        "conditions": row.conditions,
     }
 
 

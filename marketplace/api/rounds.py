@@ -30,12 +30,29 @@ class RoundQuerySchema(PageQuerySchema):
 
 
 class CommitmentBodySchema(StrictSchema):
-    """What an organisation puts in; `mandate` names the mandate whose budget it draws on."""
+    """What an organisation puts in; `mandate` names the mandate whose budget it draws on.
+
+    Where the instrument is conditional at the assessed level, `acknowledged_condition` is the `code` of the
+    project's eligibility that you have read.
+    """
 
     instrument = ma.fields.String(required=True, validate=ma.validate.OneOf((*EQUITY_INSTRUMENTS, *LOAN_INSTRUMENTS)))
     amount = ma.fields.Nested(MoneySchema, required=True)
     lead = ma.fields.Boolean(load_default=False)
     mandate = ma.fields.String(load_default=None, allow_none=True, validate=ma.validate.Length(max=32))
+    acknowledged_condition = ma.fields.String(load_default=None, allow_none=True, validate=ma.validate.Length(max=80))
+
+
+class ConditionCodeSchema(StrictSchema):
+    code = ma.fields.String(required=True, validate=ma.validate.Length(max=80))
+
+
+class ConditionMetSchema(ConditionCodeSchema):
+    """The document by which the condition is met."""
+
+    ground = ma.fields.String(required=True, validate=ma.validate.Length(max=2000))
+    document_number = ma.fields.String(required=True, validate=ma.validate.Length(max=120))
+    document_on = ma.fields.Date(required=True)
 
 
 @blueprint.get("")
@@ -77,7 +94,7 @@ def commit(body: dict[str, Any], round_id: str) -> dict[str, Any]:
     made = services.make_commitment(
         session, actor=actor, round_=round_, instrument=body["instrument"], lead=body["lead"], now=clock.now(),
         amount=Money(body["amount"]["amount_minor"], body["amount"]["currency"]),
-        mandate_id=_find_mandate(body["mandate"]),
+        mandate_id=_find_mandate(body["mandate"]), acknowledged=body["acknowledged_condition"],
     )  # fmt: skip
     return present_commitment(queries.get_commitment(session, actor=actor, public_id=made.public_id), round_.currency)
 
@@ -108,6 +125,30 @@ def release(round_id: str, commitment_id: str) -> dict[str, Any]:
     """Withdraw your own soft commitment."""
     commitment = _get(round_id, commitment_id)
     services.release_commitment(current_session(), actor=current_actor(), commitment=commitment, now=clock.now())
+    return present_commitment(commitment, commitment.round.currency)
+
+
+@blueprint.post("/<round_id>/commitments/<commitment_id>/conditions/acknowledge")
+@blueprint.arguments(ConditionCodeSchema)
+@blueprint.response(200, CommitmentSchema)
+@requires(Permission.COMMITMENT_MAKE)
+def acknowledge_condition(body: dict[str, Any], round_id: str, commitment_id: str) -> dict[str, Any]:
+    """Take on the condition that a changed level or rule now puts on your own soft commitment."""
+    commitment = _get(round_id, commitment_id)
+    services.acknowledge_condition(
+        current_session(), actor=current_actor(), commitment=commitment, code=body["code"], now=clock.now()
+    )
+    return present_commitment(commitment, commitment.round.currency)
+
+
+@blueprint.post("/<round_id>/commitments/<commitment_id>/conditions/meet")
+@blueprint.arguments(ConditionMetSchema)
+@blueprint.response(200, CommitmentSchema)
+@requires(Permission.COMMITMENT_MAKE)
+def meet_condition(body: dict[str, Any], round_id: str, commitment_id: str) -> dict[str, Any]:
+    """Record by which document the condition of your own soft commitment is met."""
+    commitment = _get(round_id, commitment_id)
+    services.meet_condition(current_session(), actor=current_actor(), commitment=commitment, now=clock.now(), **body)
     return present_commitment(commitment, commitment.round.currency)
 
 

@@ -123,6 +123,11 @@ class ContestStateError(ConflictError):
     message = "This score is contested already, or the contest was answered."
 
 
+class GainsFromContestError(NotAllowedError):
+    code = "gains_from_contest"
+    message = "Whoever belongs to the team, to its pilot centre or to a named reader of the score cannot answer this."
+
+
 class ModelNotFoundError(NotFoundError):
     code = "model_not_found"
     message = "There is no such model."

@@ -9,7 +9,6 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy import orm
 
-from marketplace.accounts.models import Organisation
 from marketplace.assessments.models import (
     Assessment,
     AssessmentDispute,
@@ -21,15 +20,37 @@ from marketplace.assessments.queries import visible_assessments
 from marketplace.projects.models import Milestone, Project
 
 
-def list_standing_assessments(session: orm.Session, *, project_id: int) -> Sequence[Assessment]:
-    """Signed assessments of a project that no later one has replaced; there is at most one but while it is signed."""
+def list_unreplaced_assessments(session: orm.Session, *, project_id: int) -> Sequence[Assessment]:
+    """Assessments of a project that were signed and that no later one has replaced, lapsed ones too."""
     return session.scalars(
         sa.select(Assessment).where(
             Assessment.project_id == project_id,
-            Assessment.state.in_(("signed", "disputed")),
+            Assessment.signed_at.is_not(None),
             Assessment.superseded_at.is_(None),
         )
     ).all()
+
+
+def is_last_signed(session: orm.Session, *, assessment: Assessment) -> bool:
+    """Whether no assessment of the project was signed after this one: only then do the levels follow from it."""
+    if assessment.superseded_at is not None:
+        return False
+    later = sa.or_(
+        Assessment.signed_at > assessment.signed_at,
+        sa.and_(Assessment.signed_at == assessment.signed_at, Assessment.id > assessment.id),
+    )
+    return not session.scalar(sa.select(sa.exists().where(Assessment.project_id == assessment.project_id, later)))
+
+
+def list_parts(session: orm.Session, *, assessment_id: int) -> tuple[list[CriterionJudgement], list[AssessmentDispute]]:
+    """Judgements and objections of an assessment as the database has them now."""
+    judgements = sa.select(CriterionJudgement).where(CriterionJudgement.assessment_id == assessment_id)
+    disputes = sa.select(AssessmentDispute).where(AssessmentDispute.assessment_id == assessment_id)
+    fresh = {"populate_existing": True}
+    return (
+        list(session.scalars(judgements.order_by(CriterionJudgement.id).execution_options(**fresh))),
+        list(session.scalars(disputes.order_by(AssessmentDispute.id).execution_options(**fresh))),
+    )
 
 
 def list_ending_assessments(session: orm.Session, *, today: date, until: date) -> Sequence[Assessment]:
@@ -92,11 +113,6 @@ def list_late_disputes(session: orm.Session, *, today: date) -> Sequence[Assessm
         .where(AssessmentDispute.state == "open", AssessmentDispute.answer_due_on < today)
         .order_by(AssessmentDispute.id)
     ).all()
-
-
-def list_operator_ids(session: orm.Session) -> list[int]:
-    """The organisations that operate the market."""
-    return list(session.scalars(sa.select(Organisation.id).where(Organisation.kind == "operator")))
 
 
 def list_milestones(session: orm.Session, *, project_id: int) -> Sequence[Milestone]:

@@ -11,7 +11,14 @@ from typing import Any
 MINIMUM_OUTCOMES = 20
 # Recent against before: as many projects in each before a shift means anything.
 MINIMUM_PROJECTS = 20
+# A group of the reliability table with fewer pilots would show how a single one was scored and how it ended.
+MINIMUM_GROUP = 5
 RECENT = timedelta(days=180)
+
+
+def misses_target(outcome: Any) -> bool:
+    """Whether a pilot missed the target that its score before the start was computed for."""
+    return bool(outcome.trl_reached < outcome.score.content["features"]["trl_target"])
 
 
 def check_calibration(pairs: Sequence[tuple[float, int]]) -> dict[str, Any]:
@@ -29,9 +36,44 @@ def check_calibration(pairs: Sequence[tuple[float, int]]) -> dict[str, Any]:
         "ece": found.ece, "ece_low": found.ece_low, "ece_high": found.ece_high,
         "brier": round(math.fsum((p - flag) ** 2 for p, flag in pairs) / n, 6),
         "brier_constant": round(base * (1.0 - base), 6),
-        "reliability": [asdict(row) for row in found.reliability],
+        "reliability": merge_groups([asdict(row) for row in found.reliability]),
         "breaks": n >= MINIMUM_OUTCOMES and not found.holds,
     }  # fmt: skip
+
+
+def merge_groups(rows: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Join neighbouring groups of the reliability table until each holds enough pilots; what is left joins the last."""
+    from risk.scoring.drift import wilson_interval
+
+    merged: list[dict[str, Any]] = []
+    for row in rows:
+        if merged and merged[-1]["n"] < MINIMUM_GROUP:
+            merged.append(_join(merged.pop(), row))
+        else:
+            merged.append(dict(row))
+    if len(merged) > 1 and merged[-1]["n"] < MINIMUM_GROUP:
+        last = merged.pop()
+        merged.append(_join(merged.pop(), last))
+    for row in merged:
+        low, high = wilson_interval(row["events"], row["n"])
+        row |= {"observed": round(row["events"] / row["n"], 6), "low": round(low, 6), "high": round(high, 6)}
+    return merged
+
+
+def _join(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    n = first["n"] + second["n"]
+    mean = (first["predicted"] * first["n"] + second["predicted"] * second["n"]) / n
+    return {"n": n, "events": first["events"] + second["events"], "predicted": round(mean, 6)}
+
+
+def open_calibration(calibration: dict[str, Any], *, supervises: bool) -> dict[str, Any]:
+    """What of a check may be read: below the least number of outcomes only their number, but for the supervisors.
+
+    From few outcomes, and from one at once, the score and the end of single pilots could be told.
+    """
+    if calibration["n"] < MINIMUM_OUTCOMES and not supervises:
+        return {"n": calibration["n"], "reliability": []}
+    return {**calibration, "reliability": merge_groups(calibration["reliability"])}
 
 
 def check_drift(scores: Iterable[Any], *, now: datetime) -> dict[str, Any]:

@@ -6,12 +6,14 @@ import math
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from sqlalchemy import orm
 
 from marketplace.assessments.counts import count_distribution, count_interval
 from marketplace.assessments.score_queries import list_latest_scores
+from marketplace.projects.states import ENDED_STATES
 
 LEVELS = (0.8, 0.95)
 
@@ -73,6 +75,8 @@ class Portfolio:
     """Everything that the page, the export and the API show."""
 
     lines: tuple[Line, ...]
+    # How many projects are held whose pilots have ended; they are in nothing else.
+    ended: int
     totals: Mapping[str, int]
     failures: FailureCount | None
     by_level: tuple[Share, ...]
@@ -87,14 +91,24 @@ class Portfolio:
         return sum(line.probability is None for line in self.lines)
 
 
-def build_portfolio(session: orm.Session, *, actor: Any, holdings: HoldingsReader) -> Portfolio:
+def build_portfolio(session: orm.Session, *, actor: Any, holdings: HoldingsReader, on: date) -> Portfolio:
     """Read the holdings by the function given, and the scores that the holder may read."""
-    return compose_portfolio(list(holdings(session, actor=actor)), lambda ids: list_latest_scores(
-        session, actor=actor, project_ids=ids))  # fmt: skip
+    return compose_portfolio(
+        list(holdings(session, actor=actor)),
+        lambda ids: list_latest_scores(session, actor=actor, project_ids=ids),
+        on=on,
+    )
 
 
-def compose_portfolio(holdings: list[Holding], find_scores: Callable[[set[int]], Mapping[int, Any]]) -> Portfolio:
-    """Put holdings and scores together; several holdings of one project are one line."""
+def compose_portfolio(
+    holdings: list[Holding], find_scores: Callable[[set[int]], Mapping[int, Any]], *, on: date
+) -> Portfolio:
+    """Put holdings and scores together, by the levels of a day; several holdings of one project are one line.
+
+    A pilot that has ended is left out: it can no longer fail, and is only counted.
+    """
+    ended = {holding.project.id for holding in holdings if holding.project.state in ENDED_STATES}
+    holdings = [holding for holding in holdings if holding.project.id not in ended]
     projects: dict[int, Any] = {}
     amounts: dict[int, dict[str, int]] = defaultdict(lambda: defaultdict(int))
     totals: dict[str, int] = defaultdict(int)
@@ -108,8 +122,8 @@ def compose_portfolio(holdings: list[Holding], find_scores: Callable[[set[int]],
     )
     by_sector = _split(lines, totals, lambda line: line.project.sector)
     return Portfolio(
-        lines=lines, totals=dict(totals), failures=count_failures(lines),
-        by_level=_split(lines, totals, lambda line: str(line.project.trl or "")),
+        lines=lines, ended=len(ended), totals=dict(totals), failures=count_failures(lines),
+        by_level=_split(lines, totals, lambda line: str(line.project.deciding_levels(on)[0] or "")),
         by_band=_split(lines, totals, lambda line: (line.score.band or "") if line.score else ""),
         by_sector=by_sector, by_region=_split(lines, totals, lambda line: (line.project.region_code or "")[:2]),
         sector_concentration={

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import date
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
@@ -199,9 +199,25 @@ def list_latest_scores(session: orm.Session, *, actor: Any, project_ids: Iterabl
     return {row.project_id: row for row in rows}
 
 
-def list_all_scores(session: orm.Session, *, limit: int = 100_000) -> Sequence[StoredScore]:
-    """Every stored score, the oldest first, for the command that computes them again and for checks of drift."""
-    return session.scalars(sa.select(StoredScore).order_by(StoredScore.id).limit(limit)).all()
+def iterate_scores(session: orm.Session, *, size: int = 500) -> Iterator[StoredScore]:
+    """Every stored score, the oldest first and some at a time, for the command that computes them again."""
+    last = 0
+    while True:
+        rows = session.scalars(
+            sa.select(StoredScore).where(StoredScore.id > last).order_by(StoredScore.id).limit(size)
+        ).all()
+        yield from rows
+        if len(rows) < size:
+            return
+        last = rows[-1].id
+
+
+def list_scores_around(session: orm.Session, *, since: datetime) -> Sequence[StoredScore]:
+    """Of each project the latest score before an instant and the latest since, oldest first, for checks of drift."""
+    newest = sa.select(sa.func.max(StoredScore.id)).group_by(StoredScore.project_id, StoredScore.computed_at >= since)
+    return session.scalars(
+        sa.select(StoredScore).where(StoredScore.id.in_(newest)).order_by(StoredScore.computed_at, StoredScore.id)
+    ).all()
 
 
 def list_comparables(

@@ -1,4 +1,4 @@
-"""Jobs of assessments: computing a score, the day's end of assessments, objections and contests, checking the model."""
+"""Jobs of assessments: computing a score, ends and reminders of the day, checking and retraining the model."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ from marketplace.assessments.services import expire_assessments, remind_of_dispu
 from marketplace.assessments.services.checking import check_champion
 from marketplace.assessments.services.contests import remind_of_contests
 from marketplace.assessments.services.registry import describe_champion, register_model
+from marketplace.assessments.services.retraining import (
+    prepare_retraining,
+    record_retraining,
+    train_candidate_if_enough,
+)
 from marketplace.assessments.services.scoring import JOB_NAME, build_features, store_score
 from marketplace.config import Settings
 from marketplace.events import OutcomeRecorded
@@ -25,6 +30,8 @@ from marketplace.projects.queries import find_project
 EXPIRY_JOB_NAME = "assessments.expire"
 CHECK_JOB_NAME = "assessments.check_model"
 CONTEST_JOB_NAME = "assessments.remind_of_contests"
+RETRAIN_JOB_NAME = "assessments.retrain_model"
+THIRTY_DAYS = 30 * 86_400
 
 
 def prepare_score(session: orm.Session, *, project_id: int, requested_by: str) -> dict[str, Any]:
@@ -32,7 +39,8 @@ def prepare_score(session: orm.Session, *, project_id: int, requested_by: str) -
     project = find_project(session, project_id=project_id)
     if project is None:
         raise LookupError(f"project {project_id} is gone")
-    return {"features": build_features(session, project=project), "champion": describe_champion(session)}
+    features = build_features(session, project=project, on=clock.day_in_zone(clock.now()))
+    return {"features": features, "champion": describe_champion(session)}
 
 
 def compute_score(data: dict[str, Any], *, directory: Path) -> dict[str, Any]:
@@ -83,6 +91,12 @@ def record_check(session: orm.Session, *, now: datetime) -> None:
     check_champion(session, now=now)
 
 
+def record_candidate(session: orm.Session, *, now: datetime, data: dict[str, Any]) -> str | None:
+    """Once a month; returns the page of the candidate, which nobody has promoted."""
+    model = record_retraining(session, now=now, data=data)
+    return None if model is None else f"/risk-models/{model.public_id}"
+
+
 def register(settings: Settings) -> None:
     """Make the jobs known, with the folder of the models."""
     directory = settings.models_directory
@@ -90,7 +104,17 @@ def register(settings: Settings) -> None:
     def compute(data: dict[str, Any]) -> dict[str, Any]:
         return compute_score(data, directory=directory)
 
+    def retrain(data: dict[str, Any]) -> dict[str, Any]:
+        return train_candidate_if_enough(data, directory=directory)
+
     register_job(JobKind(name=JOB_NAME, prepare=prepare_score, compute=compute, record=record_score))
     register_job(JobKind(name=EXPIRY_JOB_NAME, record=record_expiry, every_seconds=86_400))
     register_job(JobKind(name=CONTEST_JOB_NAME, record=record_reminders, every_seconds=86_400))
     register_job(JobKind(name=CHECK_JOB_NAME, record=record_check, every_seconds=86_400))
+    # outcomes that are refused today are refused tomorrow: one attempt, then the operator sees it among parked jobs
+    register_job(
+        JobKind(
+            name=RETRAIN_JOB_NAME, prepare=prepare_retraining, compute=retrain, record=record_candidate,
+            every_seconds=THIRTY_DAYS, attempts_allowed=1,
+        )
+    )  # fmt: skip

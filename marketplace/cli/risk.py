@@ -1,8 +1,9 @@
-"""`flask risk fit | models | outcomes | register | recompute | score`."""
+"""`flask risk fit | models | outcomes | retrain | register | recompute | score`."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -16,10 +17,19 @@ from marketplace.assessments import score_queries
 from marketplace.assessments.model_store import fit_and_store_model, load_registered_model, store_model
 from marketplace.assessments.queries import find_score_by_public_id
 from marketplace.assessments.recomputation import recompute_score
-from marketplace.assessments.services import describe_champion, list_training_rows, register_model, score_now
+from marketplace.assessments.services import (
+    describe_champion,
+    list_training_rows,
+    prepare_retraining,
+    record_retraining,
+    register_model,
+    score_now,
+    train_candidate,
+)
 from marketplace.cli.edges import transaction_command
 from marketplace.db import READ
 from marketplace.projects.queries import find_project_by_code
+from risk.errors import RiskError
 
 group = AppGroup("risk", help="The risk model and the stored scores.")
 
@@ -48,13 +58,41 @@ def outcomes(session: orm.Session) -> None:
     click.echo(json.dumps(list_training_rows(session), ensure_ascii=False, indent=1))
 
 
+@group.command("retrain")
+@click.option("--waive", multiple=True, metavar="CODE=REASON", help="Let a named guard pass, with the reason.")
+def retrain(waive: tuple[str, ...]) -> None:
+    """Train on the market's own outcomes and register the model as a candidate; two people then promote it."""
+    if any("=" not in text for text in waive):
+        raise click.ClickException("waiver_without_reason: --waive needs CODE=REASON.")
+    waivers = {code.strip(): reason.strip() for code, _, reason in (text.partition("=") for text in waive)}
+    database = current_app.database  # type: ignore[attr-defined]  # Marketplace
+    with database.transaction(READ) as session:
+        data = prepare_retraining(session)
+    # it takes seconds to minutes, so that no transaction is held meanwhile
+    try:
+        trained = train_candidate(data, directory=_directory(), waivers=waivers)
+    except RiskError as error:
+        raise click.ClickException(f"{error.code}: {error.message}") from error
+    with database.transaction() as session:
+        click.echo(_tell_candidate(record_retraining(session, now=clock.now(), data=trained), trained))
+
+
+def _tell_candidate(model: Any, trained: dict[str, Any]) -> str:
+    if "registered" in trained:
+        return f"already registered: {model.public_id}: {model.version} ({model.state})"
+    comparison = model.metrics["comparison"]
+    rule = "" if comparison is None else f"; on own outcomes alone {comparison['champion']} ({comparison['reason']})"
+    counts = f"{model.own_outcomes} outcomes, {model.own_events} failures, {model.support}"
+    return f"{model.public_id}: {model.version} ({model.state}), {counts}, sha256 {model.file_sha256}{rule}"
+
+
 @group.command("register")
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--digest", required=True, help="SHA-256 of the file, as the trainer printed it.")
 @transaction_command()
 def register_(session: orm.Session, file: Path, digest: str) -> None:
     """Register a trained score model as a candidate; two people then promote it on its page."""
-    from risk import RiskError, load_model
+    from risk import load_model
 
     try:
         model = load_model(file, digest=digest)
@@ -74,16 +112,18 @@ def recompute_(session: orm.Session, score_id: str | None, every: bool) -> None:
     """Compute stored scores again from their snapshots and their models' vectors, and say what differs."""
     if bool(score_id) == every:
         raise click.UsageError("name one score or --all")
+    scores: Iterable[Any]
     if every:
-        scores = list(score_queries.list_all_scores(session))
+        scores = score_queries.iterate_scores(session)
     else:
         found = find_score_by_public_id(session, public_id=score_id or "")
         if found is None:
             raise click.ClickException("there is no such score")
         scores = [found]
-    wrong = sum(not _recompute(session, score, say_all=not every) for score in scores)
+    results = [_recompute(session, score, say_all=not every) for score in scores]
+    wrong = results.count(False)
     if every:
-        click.echo(f"{len(scores)} scores computed again, {wrong} differ")
+        click.echo(f"{len(results)} scores computed again, {wrong} differ")
     if wrong:
         raise SystemExit(1)
 

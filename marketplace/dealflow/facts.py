@@ -18,12 +18,13 @@ _NOT_MONEY = ("guarantee", "pilot_failure_insurance")
 
 @dataclass(frozen=True)
 class Ask:
-    """Money of one kind that a project asks for; `open` is false where the assessed level closes the instrument."""
+    """Money of one kind that a project asks for, and whether the assessed level closes or conditions the instrument."""
 
     instrument: str
     amount_minor: int
     smallest_ticket_minor: int
     open: bool = True
+    conditional: bool = False
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,8 @@ class ProjectFacts:
 
     def seen_by(self, organisation: Any) -> ProjectFacts:
         """The facts as this funder may know them: without the score where the team did not let it read the score."""
-        verified = organisation.verification_state == "verified"
-        if organisation.id in self.score_open_to or (verified and organisation.kind in self.score_open_kinds):
+        consented = organisation.id in self.score_open_to or organisation.kind in self.score_open_kinds
+        if consented and organisation.verification_state == "verified":
             return self
         return replace(self, probability=None, band=None)
 
@@ -67,6 +68,7 @@ def build_facts(project: Project, *, insured: bool, today: date, consents: Itera
     """Read a project whose team and funding needs are loaded; `consents` are those of it that stand."""
     consents = list(consents)
     share, standing = project.unproven_equipment_share, project.levels_on(today)
+    trl, mrl = project.deciding_levels(today)
     return ProjectFacts(
         organisation_ids=frozenset(
             number for number in (project.organisation_id, project.pilot_centre_id) if number is not None
@@ -75,8 +77,8 @@ def build_facts(project: Project, *, insured: bool, today: date, consents: Itera
         currency=project.currency,
         sector=project.sector,
         region_code=project.region_code,
-        trl=standing[0] if standing[0] is not None else project.trl_claimed,
-        mrl=standing[1] if standing[1] is not None else project.mrl_claimed,
+        trl=trl,
+        mrl=mrl,
         assessed=standing[0] is not None,
         asks=tuple(_read_ask(project, need, today) for need in project.funding_needs),
         pilot_site_booked=project.pilot_centre_id is not None,
@@ -111,7 +113,10 @@ def _figure(value: str | int | None) -> Decimal | None:
 
 def _read_ask(project: Project, need: Any, today: date) -> Ask:
     answer = ask_eligibility(project, instrument=need.instrument, on=today)
-    return Ask(need.instrument, need.amount_minor, need.smallest_ticket_minor, open=answer.answer != "closed")
+    return Ask(
+        need.instrument, need.amount_minor, need.smallest_ticket_minor, open=answer.answer != "closed",
+        conditional=answer.answer == "conditional",
+    )  # fmt: skip
 
 
 def _owns_rights(project: Project) -> bool:

@@ -125,6 +125,10 @@ def _check_instruments(mandate: Any, facts: ProjectFacts) -> list[Check]:
     if common:
         still_open = any(ask.open for ask in common)
         checks.append(Check("eligibility", still_open, {"instruments": sorted({ask.instrument for ask in common})}))
+    conditional = sorted({ask.instrument for ask in common if ask.conditional})
+    if conditional:
+        # Never a refusal: what is committed then carries the condition.
+        checks.append(Check("level_condition", True, {"instruments": conditional}))
     return checks
 
 

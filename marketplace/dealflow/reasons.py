@@ -41,6 +41,9 @@ SENTENCES: dict[str, dict[str, str]] = {
         HOLDS: "The assessed level does not close %(instruments)s.",
         REFUSED: "The assessed level closes %(instruments)s.",
     },
+    "level_condition": {
+        HOLDS: "At the assessed level %(instruments)s is conditional: a commitment stays soft until that is met.",
+    },
     "sector": {
         HOLDS: "The sector %(found)s is taken.",
         REFUSED: "The sector is %(found)s; the mandate takes %(wanted)s.",
@@ -106,6 +109,7 @@ _KINDS: dict[str, dict[str, str]] = {
     "currency": {"wanted": "currency", "found": "currency"},
     "instrument": {"wanted": "instrument", "found": "instrument"},
     "eligibility": {"instruments": "instrument"},
+    "level_condition": {"instruments": "instrument"},
     "sector": {"wanted": "sector", "found": "sector"},
     "region": {"wanted": "region", "found": "region"},
     "risk": {"band": "band", "most_band": "band"},

@@ -128,6 +128,7 @@ def sign_terms(
         now=noon(on - timedelta(days=6)), template=template,
     )  # fmt: skip
     deal.simulate(now=noon(on - timedelta(days=3)))
+    deal.meet_conditions(on=on - timedelta(days=1))
     deal.sign_all(now=noon(on))
     return deal
 

@@ -13,8 +13,9 @@ from sqlalchemy import orm
 
 from marketplace.accounts.permissions import Actor
 from marketplace.agreements import queries
+from marketplace.agreements.eligibility import list_conditions
 from marketplace.agreements.models import Agreement
-from marketplace.agreements.services import drafting, events, proposals, signing, simulations
+from marketplace.agreements.services import conditions, drafting, events, proposals, signing, simulations
 from marketplace.assessments.services.milestones import decide_milestone, engage_decider, report_milestone
 from marketplace.db import Database
 from marketplace.demo.financing import noon
@@ -125,6 +126,23 @@ class Deal:
                     session, agreement=agreement, actor=actor, version_number=shown.version.number,
                     statement_digest=shown.digest, passphrase=PASSPHRASE, locale=locale, now=now,
                 )  # fmt: skip
+
+    def meet_conditions(self, *, on: date) -> None:
+        """Where the level asks for something that only a document meets, its party names an invented one."""
+        with self.database.transaction() as session:
+            agreement = self.agreement(session)
+            assert agreement.project_id is not None, "the agreement of a fund has no level"
+            rows = list_conditions(
+                session, agreement=agreement, project=find_project(session, project_id=agreement.project_id), on=on,
+                terms=queries.load_terms(queries.get_version(session, agreement=agreement)),
+            )  # fmt: skip
+            for row in rows:
+                if row.met_by is None:
+                    conditions.meet_condition(
+                        session, actor=self.actor(row.party), agreement=agreement, instrument=row.instrument,
+                        ground=f"演示虚构：{row.answer.opens_zh}", document_number="演示凭证", document_on=on,
+                        now=noon(on),
+                    )  # fmt: skip
 
     def sign_all(self, *, now: datetime) -> None:
         self.sign(*self.seats, now=now)

@@ -17,10 +17,12 @@ from marketplace.funding.models import Commitment, Round
 from marketplace.funding.queries import find_round, get_commitment
 from marketplace.funding.services import (
     add_linkage_rule,
+    ask_open,
     close_round,
     fail_round,
     harden_commitment,
     make_commitment,
+    meet_condition,
     open_round,
     release_commitment,
 )
@@ -89,11 +91,19 @@ def fill_round(session: orm.Session, *, record: RoundRecord, round_id: int, cast
         round_ = find_round(session, round_id=round_id)
         assert round_ is not None
         actor = cast.actor(wanted.investor)
+        condition = ask_open(round_.project, wanted.instrument, noon(wanted.committed_on))
         commitment = make_commitment(
             session, actor=actor, round_=round_, instrument=wanted.instrument, now=noon(wanted.committed_on),
             amount=Money(wanted.amount_minor, round_.currency), link_cause="clause", link_evidence=record.code,
+            acknowledged=condition.code if condition else None,
         )  # fmt: skip
         commitment = get_commitment(session, actor=actor, public_id=commitment.public_id)
+        if wanted.state in FIRM_STATES and condition is not None:
+            meet_condition(
+                session, actor=actor, commitment=commitment, code=condition.code, now=noon(wanted.committed_on, 14),
+                ground=f"演示虚构：{condition.opens_zh}", document_number=f"演示凭证 {record.code}",
+                document_on=wanted.committed_on,
+            )  # fmt: skip
         if wanted.state in FIRM_STATES:
             harden_commitment(session, actor=actor, commitment=commitment, now=noon(wanted.committed_on, 15))
         elif wanted.state == "released":

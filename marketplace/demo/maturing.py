@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
-from marketplace.assessments import log_queries, queries
+from marketplace.assessments import queries
 from marketplace.assessments.services import answer_dispute, list_open_steps, plan_milestones, raise_dispute
 from marketplace.assessments.services.disputes import state_on_dispute
 from marketplace.demo.financing import noon
@@ -130,7 +130,8 @@ def _plan(market: Market, code: str) -> None:
 
 def _standing(session: Any, market: Market, code: str, *, actor: Any) -> Any:
     project = market.project(code)
-    standing = log_queries.list_standing_assessments(session, project_id=project.id)[0]
+    standing = queries.find_signed_assessment(session, project_id=project.id)
+    assert standing is not None, code
     return queries.get_assessment(session, actor=actor, public_id=standing.public_id)
 
 

@@ -171,7 +171,7 @@ def import_and_score(tour: Tour, market: Market, rows: list[dict[str, str]]) -> 
         for number in ids:
             project = find_project(session, project_id=number)
             assert project is not None
-            features.append(build_features(session, project=project))
+            features.append(build_features(session, project=project, on=market.today))
     scores = score_projects(features, model=market.model.model)
     scored = [score for score in scores if score["probability"] is not None]
     tour.show(f"{len(rows)} rows, {len(usable)} with start and target level imported, {len(scored)} scored")

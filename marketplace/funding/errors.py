@@ -71,3 +71,23 @@ class HolderLimitError(ConflictError):
 class ScoreAloneError(InvalidInputError):
     code = "score_alone"
     message = "A risk score alone refuses nobody: say what else speaks against the project."
+
+
+class ConditionNotAcknowledgedError(InvalidInputError):
+    code = "condition_not_acknowledged"
+    message = "This instrument is conditional at the assessed level: read the condition and acknowledge it."
+
+
+class ConditionOpenError(ConflictError):
+    code = "condition_open"
+    message = "The condition of this commitment is not met, so it stays soft."
+
+
+class ConditionChangedError(ConflictError):
+    code = "condition_changed"
+    message = "The level or the rules have changed: this commitment now carries another condition to acknowledge."
+
+
+class ConditionStateError(ConflictError):
+    code = "condition_state"
+    message = "This condition does not stand open on the commitment."

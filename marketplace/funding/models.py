@@ -110,6 +110,7 @@ class Commitment(Base, PublicId):
     committed_at: orm.Mapped[datetime] = orm.mapped_column(UtcDateTime)
     hardened_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
     released_at: orm.Mapped[datetime | None] = orm.mapped_column(UtcDateTime)
+    # The conditions under which it stands, as `funding.conditions` writes them: none where the instrument is open.
     conditions: orm.Mapped[list[Any]] = orm.mapped_column(sa.JSON, default=list)
 
     organisation: orm.Mapped[Organisation] = orm.relationship(lazy="raise")

@@ -122,13 +122,29 @@ def list_commitments(session: orm.Session, *, actor: Any) -> Sequence[Commitment
 
 
 def list_commitment_holdings(session: orm.Session, *, actor: Any) -> list[Holding]:
-    """What the actor's organisation has committed and not taken back, for its portfolio."""
+    """What the actor's organisation has committed and neither took back nor failed to pay, for its portfolio."""
     rows = session.scalars(
         visible_commitments(actor)
         .options(orm.contains_eager(Commitment.round).contains_eager(Round.project))
-        .where(Commitment.organisation_id == actor.organisation_id, Commitment.state != "released")
+        .where(Commitment.organisation_id == actor.organisation_id, Commitment.state.not_in(("released", "defaulted")))
     )
     return [Holding(row.round.project, row.amount_minor, row.round.currency) for row in rows]
+
+
+def list_commitments_of_project(
+    session: orm.Session, *, project_id: int, organisation_id: int, instrument: str
+) -> Sequence[Commitment]:
+    """What an organisation has promised a project with one instrument and not taken back, for other domains."""
+    return session.scalars(
+        sa.select(Commitment)
+        .join(Commitment.round)
+        .where(
+            Round.project_id == project_id,
+            Commitment.organisation_id == organisation_id,
+            Commitment.instrument == instrument,
+            Commitment.state != "released",
+        )
+    ).all()
 
 
 def find_open_commitment(

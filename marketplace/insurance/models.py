@@ -183,6 +183,11 @@ class Quote(Base, PublicId):
     )  # fmt: skip
 
     @property
+    def conditions(self) -> list[dict[str, Any]]:
+        """What the assessed level asked for when the cover was priced; empty where it was open."""
+        return [flag for flag in self.flags if flag["effect"] == "condition"]
+
+    @property
     def net_premium_minor(self) -> int | None:
         """What the insured pays itself, or None while there is no price."""
         return None if self.premium_minor is None else self.premium_minor - (self.subsidy_minor or 0)

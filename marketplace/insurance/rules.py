@@ -71,6 +71,25 @@ def _day(moment: datetime | None) -> date | None:
     return None if moment is None else clock.day_in_zone(moment)
 
 
+# What of a priced trail follows from the probability, and with the premium beside it would give it away.
+_PREMIUM_FROM_SCORE = (
+    "probability", "mean_payout", "second_moment", "expected_loss", "standard_deviation", "risk_load", "technical",
+    "gross_unrounded",
+)  # fmt: skip
+
+
+def without_score(trail: dict[str, Any]) -> dict[str, Any]:
+    """The trail for a reader whom the team has not let read its scores: price and terms, without the probability."""
+    shown = {key: value for key, value in trail.items()
+             if key not in ("trigger", "trigger_probability", "raw_score", "severity", "flags")}  # fmt: skip
+    shown["trigger"] = {"factors": [row for row in trail["trigger"]["factors"] if row["name"] != "target_missed"]}
+    shown["premium"] = {key: value for key, value in trail["premium"].items() if key not in _PREMIUM_FROM_SCORE}
+    shown["rates"] = {key: value for key, value in trail["rates"].items() if key != "expected_loss_ratio"}
+    shown["flags"] = [flag for flag in trail["flags"] if not flag.get("rests_on_score", False)]
+    shown["score_left_out"] = True
+    return shown
+
+
 @dataclass(frozen=True)
 class PanelPart:
     """What one insurer of a panel takes of the premium, in minor units."""

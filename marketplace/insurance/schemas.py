@@ -91,7 +91,10 @@ class RequestSchema(StrictSchema):
 
 
 class QuoteSchema(StrictSchema):
-    """One quote; `trail` replays to the premium."""
+    """One quote; `trail` replays to the premium.
+
+    For a following insurer without the team's consent `trail` lacks the score's lines and says `score_left_out`.
+    """
 
     id = ma.fields.String()
     request_id = ma.fields.String()
@@ -109,6 +112,9 @@ class QuoteSchema(StrictSchema):
     valid_until = ma.fields.Date(allow_none=True)
     wording_hash = ma.fields.String()
     trail = ma.fields.Dict(allow_none=True)
+    conditions = ma.fields.List(
+        ma.fields.Dict(), metadata={"description": "What the assessed level asked for when the cover was priced"}
+    )
     policy_id = ma.fields.String(allow_none=True)
 
 

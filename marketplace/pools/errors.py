@@ -15,6 +15,11 @@ class PoolInvalidError(InvalidInputError):
     message = "This entry cannot be taken into the register of the pool."
 
 
+class CompensationDayError(InvalidInputError):
+    code = "compensation_day"
+    message = "A compensation counts on a day from its filing to today."
+
+
 class NotPoolOperatorError(NotAllowedError):
     code = "not_pool_operator"
     message = "Only the office that keeps the pool can do this."
@@ -48,3 +53,18 @@ class NotFiledError(ConflictError):
 class EarlierFilingWaitsError(ConflictError):
     code = "earlier_filing_waits"
     message = "A filing with a lower acceptance number waits; it is served first."
+
+
+class NothingLeftError(ConflictError):
+    code = "pool_nothing_left"
+    message = "A shared limit has nothing left; the filing keeps its number until there is room, or is refused."
+
+
+class ContributionReversedError(ConflictError):
+    code = "contribution_reversed"
+    message = "This contribution has been reversed already."
+
+
+class BalanceTooSmallError(ConflictError):
+    code = "pool_balance_too_small"
+    message = "The pool has used up too much of this contribution: its balance would fall below zero."

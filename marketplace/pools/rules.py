@@ -5,6 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from marketplace.money import LIMIT_MINOR
+
+REVERSAL = "reversal:"
+
 
 @dataclass(frozen=True)
 class Counted:
@@ -18,7 +22,7 @@ class Counted:
 
 @dataclass(frozen=True)
 class Room:
-    """What is left for one bank in one calendar year; never below zero, whatever was over-used before."""
+    """What is left for one bank in one calendar year; never below zero, and never above what an amount may be."""
 
     bank_year: int
     year: int
@@ -40,5 +44,16 @@ def compute_room(
     return Room(
         bank_year=max(bank_limit_minor - sum(row.used_minor for row in of_bank), 0),
         year=max(year_limit_minor - used, 0),
-        balance=max(sum(row.balance_minor for row in rows), 0),
+        # Agreements are told the balance as an amount, so it stays one whatever the register has gathered.
+        balance=min(max(sum(row.balance_minor for row in rows), 0), LIMIT_MINOR),
     )
+
+
+def reversal_reference(contribution: str) -> str:
+    """The reference of the line that reverses a contribution; the register takes each reference once."""
+    return f"{REVERSAL}{contribution}"
+
+
+def contribution_reference(document: str, *, recorded_before: int) -> str:
+    """Each document is counted once; after a reversal it is recorded anew, under a reference of its own."""
+    return f"document-{recorded_before + 1}:{document}" if recorded_before else f"document:{document}"

@@ -6,13 +6,14 @@ import base64
 import binascii
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
 
 import sqlalchemy as sa
 from sqlalchemy import orm
 
+from marketplace import clock
 from marketplace.projects.errors import CursorStaleError, FilterUnknownError, SortUnknownError, TooManyClausesError
 from marketplace.projects.models import FundingNeed, Project
 from marketplace.projects.queries import (
@@ -46,14 +47,16 @@ class ProjectFilter:
     states: tuple[str, ...] = ()
     own: bool = False
     sort: str = "-published"
+    # The day whose levels count: an assessed level that has lapsed is none.
+    on: date = field(default_factory=lambda: clock.day_in_zone(clock.now()))
 
     def __post_init__(self) -> None:
-        for field, values, known in (
+        for name, values, known in (
             ("sector", self.sectors, SECTORS), ("instrument", self.instruments, INSTRUMENTS),
             ("band", self.bands, BANDS), ("state", self.states, PROJECT_STATES),
         ):  # fmt: skip
             if any(value not in known for value in values):
-                raise FilterUnknownError(field=field)
+                raise FilterUnknownError(field=name)
         if any(not (code.isascii() and code.isdigit() and len(code) in (2, 4, 6)) for code in self.regions):
             raise FilterUnknownError(field="region")
         if self.sort.removeprefix("-") not in _SORTS:
@@ -84,6 +87,12 @@ def _ask() -> sa.ScalarSelect[Any]:
     return sa.select(total).where(FundingNeed.project_id == Project.id).scalar_subquery()
 
 
+def _deciding_level(on: date) -> sa.ColumnElement[int | None]:
+    """`Project.deciding_levels` in SQL: the assessed TRL that stands on the day, else the claimed one."""
+    stands = sa.or_(Project.levels_expire_on.is_(None), Project.levels_expire_on >= on)
+    return sa.func.coalesce(sa.case((stands, Project.trl_assessed)), Project.trl_claimed)
+
+
 def _read_whole(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 2**62:
         raise ValueError(value)
@@ -98,13 +107,19 @@ def _read_share(value: Any) -> str:
 
 # Sort name: the expression and how its value is read back from a cursor. Nothing else reaches ORDER BY.
 _SORTS: dict[str, tuple[Any, Any]] = {
-    "published": (lambda _actor: sa.func.coalesce(Project.published_at, Project.created_at), datetime.fromisoformat),
-    "amount": (lambda _actor: Project.total_budget_minor, _read_whole),
-    "deadline": (lambda _actor: sa.func.coalesce(_nearest_deadline(), sa.literal(_FAR, sa.Date())), date.fromisoformat),
-    "level": (lambda _actor: sa.func.coalesce(Project.trl_assessed, Project.trl_claimed, 0), _read_whole),
+    "published": (
+        lambda _actor, _on: sa.func.coalesce(Project.published_at, Project.created_at),
+        datetime.fromisoformat,
+    ),
+    "amount": (lambda _actor, _on: Project.total_budget_minor, _read_whole),
+    "deadline": (
+        lambda _actor, _on: sa.func.coalesce(_nearest_deadline(), sa.literal(_FAR, sa.Date())),
+        date.fromisoformat,
+    ),
+    "level": (lambda _actor, on: sa.func.coalesce(_deciding_level(on), 0), _read_whole),
     # A score that the reader may not see sorts as one that is not there.
     "risk": (
-        lambda actor: sa.case((reads_score(actor), sa.func.coalesce(Project.score_probability, "9")), else_="9"),
+        lambda actor, _on: sa.case((reads_score(actor), sa.func.coalesce(Project.score_probability, "9")), else_="9"),
         _read_share,
     ),
 }
@@ -135,7 +150,7 @@ def filtered_projects(wanted: ProjectFilter, actor: Any) -> sa.Select[Project]:
         statement = statement.where(Project.sector.in_(wanted.sectors))
     if wanted.regions:
         statement = statement.where(sa.or_(*(Project.region_code.startswith(code) for code in wanted.regions)))
-    level = sa.func.coalesce(Project.trl_assessed, Project.trl_claimed)
+    level = _deciding_level(wanted.on)
     if wanted.trl_from is not None:
         statement = statement.where(level >= wanted.trl_from)
     if wanted.trl_to is not None:
@@ -170,7 +185,7 @@ def list_projects(
     if name in _QUALIFIED_SORTS and not is_qualified(actor):
         raise SortUnknownError(field="sort")
     make_key, read = _SORTS[name]
-    key = make_key(actor)
+    key = make_key(actor, wanted.on)
     statement = filtered_projects(wanted, actor)
     total = session.scalar(sa.select(sa.func.count()).select_from(statement.order_by(None).subquery())) or 0
     if cursor:

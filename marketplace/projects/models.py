@@ -121,20 +121,16 @@ class Project(Base, PublicId):
         first, second = (self.title_zh, self.title_en) if locale.startswith("zh") else (self.title_en, self.title_zh)
         return first or second
 
-    @property
-    def trl(self) -> int | None:
-        """The level that decides: the assessed one, else the claimed one."""
-        return self.trl_assessed if self.trl_assessed is not None else self.trl_claimed
-
-    @property
-    def mrl(self) -> int | None:
-        return self.mrl_assessed if self.mrl_assessed is not None else self.mrl_claimed
-
     def levels_on(self, day: date) -> tuple[int | None, int | None]:
         """The assessed levels (TRL, MRL) that stand on a day: a lapsed level opens nothing."""
         if self.levels_expire_on is not None and self.levels_expire_on < day:
             return None, None
         return self.trl_assessed, self.mrl_assessed
+
+    def deciding_levels(self, day: date) -> tuple[int | None, int | None]:
+        """The levels (TRL, MRL) to reckon with on a day: the assessed one that stands, else the claimed one."""
+        trl, mrl = self.levels_on(day)
+        return trl if trl is not None else self.trl_claimed, mrl if mrl is not None else self.mrl_claimed
 
 
 class BudgetLine(Base, PublicId):

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import orm
 
+from marketplace import clock
 from marketplace.projects.models import Project
 from marketplace.projects.queries import find_grant, is_qualified, list_score_read_ids
 
@@ -14,7 +15,7 @@ TEASER, QUALIFIED, ROOM, OWN = "teaser", "qualified", "room", "own"
 
 _TEASER_FIELDS = (
     "code", "title_zh", "title_en", "summary_zh", "summary_en", "sector", "industry_code", "region_code",
-    "scale_up_step_zh", "scale_up_step_en", "trl_claimed", "trl_assessed", "mrl_claimed", "mrl_assessed",
+    "scale_up_step_zh", "scale_up_step_en", "trl_claimed", "mrl_claimed",
     "trl_disputed", "trl_disputed_from", "mrl_disputed_from", "assessed_on", "levels_expire_on",
     "target_trl", "target_mrl", "planned_start", "planned_end", "state", "published_at",
     "visibility",
@@ -63,6 +64,8 @@ def present_fields(project: Project, *, access: str, reads_score: bool) -> dict[
     """The fields of one level of access; those of the score by the team's consent."""
     shown: dict[str, Any] = {"id": project.public_id, "access": access}
     shown |= {name: getattr(project, name) for name in _TEASER_FIELDS}
+    # As they stand today: between the last day of an assessment and the daily job a row still has its levels.
+    shown["trl_assessed"], shown["mrl_assessed"] = project.levels_on(clock.day_in_zone(clock.now()))
     shown["team"] = _organisation(project.organisation)
     shown["total_budget"] = money(project.total_budget_minor, project.currency)
     if access == TEASER:

@@ -10,7 +10,14 @@ from sqlalchemy import orm
 
 from marketplace.accounts.models import Organisation
 from marketplace.projects.errors import ConsentNotFoundError, ProjectNotFoundError
-from marketplace.projects.models import LevelChange, Milestone, Project, ProjectGrant, ScoreConsent
+from marketplace.projects.models import (
+    LevelChange,
+    Milestone,
+    Project,
+    ProjectGrant,
+    ScoreConsent,
+    TechnologyElement,
+)
 from marketplace.projects.words import LISTED_STATES
 
 # Kinds of organisation that, once verified, read the qualified fields of every listing.
@@ -61,16 +68,22 @@ def visible_projects(actor: Any) -> sa.Select[Project]:
 
 
 def reads_score(actor: Any) -> sa.ColumnElement[bool]:
-    """Where this actor reads the scores of a project: its own, the market's keepers, and by the team's consent."""
+    """Where this actor reads the scores of a project: its own, the market's keepers, and by the team's consent.
+
+    A consent lets nobody read who is not verified: a frozen organisation reads its own scores only.
+    """
     if actor is None:
         return sa.false()
     if actor.organisation_kind in SUPERVISING_KINDS:
         return sa.true()
-    recipient = ScoreConsent.organisation_id == actor.organisation_id
-    if actor.verified:
-        recipient = sa.or_(recipient, ScoreConsent.organisation_kind == actor.organisation_kind)
+    own = Project.organisation_id == actor.organisation_id
+    if not actor.verified:
+        return own
+    recipient = sa.or_(
+        ScoreConsent.organisation_id == actor.organisation_id, ScoreConsent.organisation_kind == actor.organisation_kind
+    )
     consented = sa.select(ScoreConsent.project_id).where(ScoreConsent.revoked_at.is_(None), recipient)
-    return sa.or_(Project.organisation_id == actor.organisation_id, Project.id.in_(consented))
+    return sa.or_(own, Project.id.in_(consented))
 
 
 def list_score_read_ids(session: orm.Session, *, actor: Any, project_ids: Iterable[int]) -> set[int]:
@@ -81,6 +94,36 @@ def list_score_read_ids(session: orm.Session, *, actor: Any, project_ids: Iterab
 def select_project_id(*, project_id: int) -> sa.Select[Any]:
     """The row to lock before something of a project is counted."""
     return sa.select(Project.id).where(Project.id == project_id)
+
+
+def list_elements(session: orm.Session, *, project_id: int) -> Sequence[TechnologyElement]:
+    """The elements as the database has them now, in the order of the project."""
+    return session.scalars(
+        sa.select(TechnologyElement)
+        .where(TechnologyElement.project_id == project_id)
+        .order_by(TechnologyElement.id)
+        .execution_options(populate_existing=True)
+    ).all()
+
+
+def list_cited_ids(session: orm.Session, *, table: sa.Table, ids: Iterable[int]) -> set[int]:
+    """Which rows of a table other rows rest on and would not go with: judgements, evidence, reports of a run.
+
+    The references are read from the schema, because most of them stand in domains above this one.
+    """
+    wanted = list(ids)
+    if not wanted:
+        return set()
+    columns = [
+        key.parent
+        for other in table.metadata.sorted_tables
+        for key in other.foreign_keys
+        if key.column.table is table and key.ondelete is None
+    ]
+    found: set[int] = set()
+    for column in columns:
+        found.update(session.scalars(sa.select(column).where(column.in_(wanted)).distinct()))
+    return found
 
 
 def list_consents(session: orm.Session, *, project_id: int) -> Sequence[ScoreConsent]:

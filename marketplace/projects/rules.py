@@ -37,6 +37,20 @@ def count_months(start: date, end: date) -> float:
     return round((end - start).days / 30.4375, 1)
 
 
+def find_lowest_level(levels: Iterable[int | None]) -> int | None:
+    """The level of a project: that of its lowest element, none while one of them has none."""
+    known = list(levels)
+    return None if None in known else min((level for level in known if level is not None), default=None)
+
+
+def list_unassessed(elements: Iterable[Any]) -> list[Any]:
+    """The elements without an assessed level beside others that have one; they hold the project back."""
+    rows = list(elements)
+    if all(row.trl_assessed is None for row in rows):
+        return []
+    return [row for row in rows if row.trl_assessed is None]
+
+
 def _months_fit(project: Any) -> bool:
     return 1 <= count_months(project.planned_start, project.planned_end) <= 240
 

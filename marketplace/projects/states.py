@@ -44,6 +44,8 @@ ARROWS: dict[tuple[str, str], tuple[str, ...]] = {
 # A move into one of these, or back to the draft by the operator, is not accepted without a reason.
 REASONED = ("withdrawn", "suspended", "disputed", "failed", "partially_completed", "extended", "liquidating")
 EDITABLE = ("draft",)
+# What happens to the money is still open in some of these; whether the pilot reaches its target no longer is.
+ENDED_STATES = ("completed", "partially_completed", "failed", "withdrawn", "liquidating")
 
 
 def list_moves(state: str, mover: str) -> list[str]:

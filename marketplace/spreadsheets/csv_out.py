@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 from marketplace.spreadsheets.safety import safe_cell
@@ -14,9 +15,16 @@ MEDIA_TYPE = "text/csv; charset=utf-8"
 
 def write_csv(rows: Iterable[Sequence[Any]], header: Sequence[str]) -> bytes:
     """The rows below their header, as bytes."""
+    return b"".join(iterate_csv(rows, header))
+
+
+def iterate_csv(rows: Iterable[Sequence[Any]], header: Sequence[str]) -> Iterator[bytes]:
+    """The same line by line, for a list of any length."""
     text = io.StringIO(newline="")
     writer = csv.writer(text, lineterminator="\r\n")
-    writer.writerow([safe_cell(title) for title in header])
-    for row in rows:
+    text.write("\ufeff")
+    for row in chain([header], rows):
         writer.writerow([safe_cell(cell) for cell in row])
-    return ("\ufeff" + text.getvalue()).encode("utf-8")
+        yield text.getvalue().encode("utf-8")
+        text.seek(0)
+        text.truncate()

@@ -10,6 +10,7 @@ from flask import Response, current_app, g, request, url_for
 from flask_babel import Babel, get_locale
 from flask_babel import gettext as _
 
+from marketplace import clock
 from marketplace.accounts.access import find_actor
 from marketplace.accounts.permissions import Permission
 from marketplace.accounts.queries import list_memberships_of
@@ -67,6 +68,8 @@ def register(app: Flask) -> None:
     Babel(app, locale_selector=choose_locale)
     app.jinja_env.add_extension("jinja2.ext.do")
     app.jinja_env.globals["new_form_key"] = lambda: secrets.token_urlsafe(16)
+    # A function, so that macros without a context have it too; pages that pass their own `today` go by that.
+    app.jinja_env.globals["day_of_today"] = lambda: clock.day_in_zone(clock.now())
     app.context_processor(_context)
     app.after_request(_keep_language)
 

@@ -11,9 +11,11 @@ from flask_babel import gettext as _
 from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
+from marketplace.assessments.services import ask_eligibility
 from marketplace.db import current_session
 from marketplace.errors import InvalidInputError, MarketplaceError
 from marketplace.funding import queries, services
+from marketplace.funding.conditions import list_open
 from marketplace.funding.models import (
     BASES,
     CLOSING_RULES,
@@ -29,6 +31,7 @@ from marketplace.funding.states import ROUND_STATES
 from marketplace.money import parse_amount
 from marketplace.projects.queries import get_project
 from marketplace.web.chain import register_step
+from marketplace.web.condition_words import readable, readable_answer
 from marketplace.web.errors import status_of
 from marketplace.web.paging import FETCH, chosen_state, cursor_row, cut_page
 
@@ -60,12 +63,20 @@ def show_round(public_id: str) -> Any:
     return _render(queries.get_round(current_session(), actor=current_actor(), public_id=public_id))
 
 
+def _ask_conditions(round_: Round, instruments: tuple[str, ...]) -> list[Any]:
+    """The conditions under which the instruments of the form stand today."""
+    today = clock.day_in_zone(clock.now())
+    answers = [ask_eligibility(round_.project, instrument=word, on=today) for word in instruments]
+    return [readable_answer(answer) for answer in answers if answer.answer == "conditional"]
+
+
 def _render(round_: Round, *, values: Any = None, errors: dict[str, str] | None = None, form: str = "") -> Any:
     session, actor = current_session(), current_actor()
     own = round_.project.organisation_id == actor.organisation_id
     everything = queries.sees_all_commitments(actor, round_)
     shown = [item for item in round_.commitments if everything or item.organisation_id == actor.organisation_id]
     translated = {name: _(text) for name, text in (errors or {}).items()}
+    instruments = LOAN_INSTRUMENTS if actor.organisation_kind == "bank" else EQUITY_INSTRUMENTS
     page = render_template(
         "funding/show.html",
         round=round_,
@@ -78,7 +89,8 @@ def _render(round_: Round, *, values: Any = None, errors: dict[str, str] | None 
         ],
         organisations={item.organisation.public_id: item.organisation for item in round_.commitments},
         may_commit=actor.can(Permission.COMMITMENT_MAKE) and round_.state == "open" and not own,
-        instruments=LOAN_INSTRUMENTS if actor.organisation_kind == "bank" else EQUITY_INSTRUMENTS,
+        instruments=instruments,
+        conditions=_ask_conditions(round_, instruments),
         mine=[item for item in round_.commitments if item.organisation_id == actor.organisation_id],
         decision=queries.find_decision_file(session, round_id=round_.id) if everything else None,
         refusals=queries.list_refusals(session, round_id=round_.id) if own else [],
@@ -120,12 +132,85 @@ def make_commitment(public_id: str) -> Any:
             instrument=request.form.get("instrument", ""),
             amount=parse_amount(request.form.get("amount", ""), round_.currency, field="amount"),
             lead=bool(request.form.get("lead")),
+            acknowledged=_acknowledged(request.form),
             now=clock.now(),
         )
     except MarketplaceError as error:
         return _refused(round_, "commit", error)
     flash(_("Your commitment is recorded. It is soft until you make it firm."), "jade")
     return redirect(url_for("funding.show_round", public_id=public_id))
+
+
+def _acknowledged(form: Any) -> str | None:
+    """The code of the condition that stood on the page beside the instrument chosen, once the box is ticked."""
+    return form.get(f"condition_{form.get('instrument', '')}") if form.get("acknowledged") else None
+
+
+@blueprint.get("/commitments/<public_id>/condition")
+@requires(Permission.ROUND_READ)
+def show_condition(public_id: str) -> Any:
+    """The conditions of one commitment, and what its funder can do about them."""
+    return _render_condition(public_id)
+
+
+def _render_condition(public_id: str, *, values: Any = None, errors: dict[str, str] | None = None) -> Any:
+    session, actor, now = current_session(), current_actor(), clock.now()
+    commitment = queries.get_commitment(session, actor=actor, public_id=public_id)
+    mine = commitment.organisation_id == actor.organisation_id and commitment.state == "soft"
+    today = ask_eligibility(commitment.round.project, instrument=commitment.instrument, on=clock.day_in_zone(now))
+    carried = [row["code"] for row in commitment.conditions]
+    page = render_template(
+        "funding/condition.html",
+        commitment=commitment,
+        round=commitment.round,
+        today=today,
+        conditions=[readable(row) for row in commitment.conditions],
+        to_acknowledge=readable_answer(today)
+        if mine and today.answer == "conditional" and today.code not in carried
+        else None,
+        to_meet=next((row for row in list_open(commitment.conditions)
+                      if mine and row["code"] == today.code and "evidence" in row["opened_by"]), None),
+        mine=mine,
+        values=values or {},
+        field_errors=errors or {},
+        errors=list((errors or {}).items()),
+    )  # fmt: skip
+    return (page, 422) if errors else page
+
+
+@blueprint.post("/commitments/<public_id>/condition/acknowledge")
+@requires(Permission.COMMITMENT_MAKE)
+def acknowledge_condition(public_id: str) -> Any:
+    """Take on the condition that a changed level or rule puts on one's own commitment."""
+    session, actor = current_session(), current_actor()
+    commitment = queries.get_commitment(session, actor=actor, public_id=public_id)
+    services.acknowledge_condition(
+        session, actor=actor, commitment=commitment, code=request.form.get("code", ""), now=clock.now()
+    )
+    flash(_("The condition is recorded with your commitment."), "jade")
+    return redirect(url_for("funding.show_condition", public_id=public_id))
+
+
+@blueprint.post("/commitments/<public_id>/condition/meet")
+@requires(Permission.COMMITMENT_MAKE)
+def meet_condition(public_id: str) -> Any:
+    """Record by which document the condition is met."""
+    session, actor, form = current_session(), current_actor(), request.form
+    commitment = queries.get_commitment(session, actor=actor, public_id=public_id)
+    try:
+        day = date.fromisoformat(form.get("document_on", ""))
+    except ValueError:
+        day = None
+    try:
+        services.meet_condition(
+            session, actor=actor, commitment=commitment, code=form.get("code", ""), ground=form.get("ground", ""),
+            document_number=form.get("document_number", ""), document_on=day, now=clock.now(),
+        )  # fmt: skip
+    except InvalidInputError as error:
+        shown = {name: _(text) for name, text in error.errors.items()}
+        return _render_condition(public_id, values=form, errors=shown)
+    flash(_("The condition is met. Your commitment can be made firm now."), "jade")
+    return redirect(url_for("funding.show_round", public_id=commitment.round.public_id))
 
 
 @blueprint.post("/commitments/<public_id>/harden")

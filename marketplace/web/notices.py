@@ -32,6 +32,9 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
         name=in_language(v.get("organisation", ""), v.get("organisation_en", "")),
         amount=_amount(v),
     ),
+    "commitment_condition_met": lambda v: _(
+        "A condition of a commitment to the round %(title)s is met.", title=_title(v)
+    ),
     "round_refused": lambda v: _(
         "A funder declined your round: %(reason)s.", reason=label("refusal_reason", v.get("reason", "other"))
     ),
@@ -49,6 +52,11 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "score.contest_answered": lambda v: _("Your contest of the score of %(title)s is answered.", title=_title(v)),
     "model.proposed": lambda v: _(
         "The risk model %(model)s is proposed; a second person decides.", model=v.get("model", "")
+    ),
+    "model.retrained": lambda v: _(
+        "The risk model %(model)s, trained on %(outcomes)s outcomes of this market, waits as a candidate.",
+        model=v.get("model", ""),
+        outcomes=v.get("outcomes", ""),
     ),
     "model.check_broke": lambda v: _("The risk model %(model)s no longer holds; see why.", model=v.get("model", "")),
     "project.access_granted": lambda v: _("You were given access to %(title)s.", title=_title(v)),
@@ -75,6 +83,7 @@ WORDS: dict[str, Callable[[dict[str, Any]], str]] = {
     "quote_requested": lambda v: _("You are asked for a quote for %(title)s.", title=_title(v)),
     "signing_key_replaced": lambda v: _("A party of your agreements uses a new signing key."),
     "agreement_simulated": lambda v: _("The simulation of %(title)s is done.", title=_title(v)),
+    "agreement_condition_met": lambda v: _("A condition of the agreement %(title)s is met.", title=_title(v)),
     "agreement_terms_changed": lambda v: _(
         "The terms of %(title)s changed; earlier signatures are void.", title=_title(v)
     ),

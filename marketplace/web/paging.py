@@ -24,16 +24,19 @@ def chosen_state(states: Collection[str]) -> str | None:
     return state
 
 
-def cursor_row(find: Callable[[str], Any]) -> int | None:
-    """Return the row id that the cursor names; `find` is the scoped query, so a foreign cursor is not found."""
-    cursor = request.args.get("cursor")
+def cursor_row(find: Callable[[str], Any], name: str = "cursor") -> int | None:
+    """Return the row id that the cursor names; `find` is the scoped query, so a foreign cursor is not found.
+
+    A page with two lists gives each a `name` of its own in the address.
+    """
+    cursor = request.args.get(name)
     return find(cursor).id if cursor else None
 
 
-def cut_page(rows: Sequence[Row]) -> tuple[list[Row], dict[str, Any]]:
+def cut_page(rows: Sequence[Row], name: str = "cursor") -> tuple[list[Row], dict[str, Any]]:
     """Return the rows of this page, and what the pager macro needs of the `FETCH` rows that were read."""
     last: Any = rows[PAGE_SIZE - 1] if len(rows) > PAGE_SIZE else None
     return list(rows[:PAGE_SIZE]), {
         "next_cursor": last.public_id if last is not None else None,
-        "first": not request.args.get("cursor"),
+        "first": not request.args.get(name),
     }

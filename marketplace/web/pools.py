@@ -4,25 +4,31 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from tempfile import SpooledTemporaryFile
 from typing import Any
 
 from flask import Blueprint, Response, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
+from werkzeug.wsgi import wrap_file
 
 from marketplace import clock
 from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
+from marketplace.agreements.queries import own_agreement_ids
 from marketplace.db import current_session
 from marketplace.errors import InvalidInputError, MarketplaceError
 from marketplace.money import EXPONENTS
 from marketplace.pools import queries, services
-from marketplace.pools.models import CompensationPool
-from marketplace.spreadsheets.csv_out import MEDIA_TYPE, write_csv
+from marketplace.pools.errors import BalanceTooSmallError
+from marketplace.pools.models import CompensationPool, PoolFiling, PoolMovement
+from marketplace.spreadsheets.csv_out import MEDIA_TYPE, iterate_csv
 from marketplace.web.agreements.pages import locale
 from marketplace.web.agreements.reading import Reader
 from marketplace.web.errors import status_of
+from marketplace.web.formatting import changed_address
 from marketplace.web.insurance.words import shown_errors
 from marketplace.web.labels import label
+from marketplace.web.paging import FETCH, cursor_row, cut_page
 
 blueprint = Blueprint("pools", __name__)
 
@@ -33,11 +39,12 @@ def list_pools() -> Any:
     """Registers that the organisation keeps, lends under or oversees."""
     session, actor = current_session(), current_actor()
     year = clock.day_in_zone(clock.now()).year
-    pools = queries.list_pools(session, actor=actor)
+    after = cursor_row(lambda public_id: queries.get_pool(session, actor=actor, public_id=public_id))
+    pools, pager = cut_page(queries.list_pools(session, actor=actor, after_id=after, limit=FETCH))
     rooms = {pool.id: queries.compute_pool_room(session, pool=pool, year=year, bank_id=None) for pool in pools}
     return render_template(
         "pools/list.html", pools=pools, rooms=rooms, year=year, may_open=actor.can(Permission.POOL_MANAGE),
-        waiting={pool.id: queries.count_waiting(session, pool_id=pool.id) for pool in pools},
+        waiting={pool.id: queries.count_waiting(session, pool_id=pool.id) for pool in pools}, **pager,
     )  # fmt: skip
 
 
@@ -92,23 +99,33 @@ def _render(pool: CompensationPool, values: Any, errors: dict[str, str], status:
     session, actor = current_session(), current_actor()
     year = clock.day_in_zone(clock.now()).year
     keeps = pool.organisation_id == actor.organisation_id and actor.can(Permission.POOL_MANAGE)
-    sees_all = keeps or actor.organisation_kind in queries.OVERSEERS or pool.organisation_id == actor.organisation_id
+    sees_all = queries.sees_whole_register(actor, pool)
     banks = [bank for bank in pool.banks if sees_all or bank.organisation_id == actor.organisation_id]
     rooms = {
         bank.id: queries.compute_pool_room(session, pool=pool, year=year, bank_id=bank.organisation_id)
         for bank in banks
     }
+    filings, filing_pager = _page_of_filings(pool)
+    movements, line_pager = _page_of_lines(pool)
+    reversed_lines, originals = queries.find_reversals(session, pool_id=pool.id, movements=movements)
     page = render_template(
         "pools/show.html",
         pool=pool,
         year=year,
+        page_url=_address_of(pool),
+        places={name: request.args[name] for name in ("filings", "lines") if request.args.get(name)},
+        reversed_lines=reversed_lines,
+        originals=originals,
+        filing_pager=filing_pager,
+        line_pager=line_pager,
+        next_in_turn=queries.find_first_waiting(session, pool_id=pool.id),
         today=clock.day_in_zone(clock.now()),
         room=queries.compute_pool_room(session, pool=pool, year=year, bank_id=None),
         banks=banks,
         rooms=rooms,
-        filings=queries.list_filings(session, actor=actor, pool_id=pool.id),
+        filings=filings,
         waiting=queries.count_waiting(session, pool_id=pool.id),
-        movements=queries.list_movements(session, actor=actor, pool_id=pool.id),
+        movements=movements,
         sees_all=sees_all,
         keeps=keeps,
         bank_options=[(bank.public_id, bank.name(locale())) for bank in queries.list_banks_to_add(session, pool=pool)]
@@ -121,21 +138,53 @@ def _render(pool: CompensationPool, values: Any, errors: dict[str, str], status:
     return (page, status) if errors else page
 
 
+def _page_of_filings(pool: CompensationPool) -> tuple[list[PoolFiling], dict[str, Any]]:
+    session, actor = current_session(), current_actor()
+    concerned = own_agreement_ids(actor)
+    after = cursor_row(
+        lambda public_id: queries.get_filing(session, actor=actor, public_id=public_id, concerned=concerned), "filings"
+    )
+    rows = queries.list_filings(
+        session, actor=actor, pool_id=pool.id, concerned=concerned, after_id=after, limit=FETCH
+    )  # fmt: skip
+    return cut_page(rows, "filings")
+
+
+def _page_of_lines(pool: CompensationPool) -> tuple[list[PoolMovement], dict[str, Any]]:
+    session, actor = current_session(), current_actor()
+    scope: dict[str, Any] = {"actor": actor, "pool_id": pool.id, "concerned": own_agreement_ids(actor)}
+    after = cursor_row(lambda public_id: queries.get_movement(session, public_id=public_id, **scope), "lines")
+    return cut_page(queries.list_movements(session, after_id=after, limit=FETCH, **scope), "lines")
+
+
+def _address_of(pool: CompensationPool) -> Callable[..., str]:
+    """As `url_with`, but of the page of the register also where a refused form is shown again under its own address."""
+    path = url_for("pools.show_pool", public_id=pool.public_id)
+    return lambda **changes: changed_address(path, request.args, changes)
+
+
 @blueprint.get("/pools/<public_id>/movements.csv")
 @requires(Permission.POOL_READ)
 def export_movements(public_id: str) -> Any:
-    """The lines that the page shows, for a spreadsheet."""
+    """Every line that one may see, in the order of recording, for a spreadsheet."""
     session, actor = current_session(), current_actor()
     pool = _get(public_id)
     rows = (
         (row.moved_on, row.kind, row.year, row.filing.number if row.filing else None,
          row.bank.public_id if row.bank else None, row.agreement, row.balance_minor, row.used_minor, pool.currency,
-         row.document, row.reference, row.recorded_at.isoformat(timespec="seconds"))
-        for row in queries.list_movements(session, actor=actor, pool_id=pool.id)
+         row.document, row.reference, row.recorded_at.isoformat(timespec="seconds"), row.public_id)
+        for row in queries.iterate_movements(
+            session, actor=actor, pool_id=pool.id, concerned=own_agreement_ids(actor)
+        )
     )  # fmt: skip
     header = ("moved_on", "kind", "year", "acceptance_number", "bank", "agreement", "balance_minor", "used_minor",
-              "currency", "document", "reference", "recorded_at")  # fmt: skip
-    response = Response(write_csv(rows, header), content_type=MEDIA_TYPE)
+              "currency", "document", "reference", "recorded_at", "line")  # fmt: skip
+    # Written while the transaction is open, sent after it: a long register goes through a file, not through memory.
+    file = SpooledTemporaryFile(max_size=1_000_000)  # noqa: SIM115  # closed with the response
+    file.writelines(iterate_csv(rows, header))
+    file.seek(0)
+    response = Response(wrap_file(request.environ, file), content_type=MEDIA_TYPE)
+    response.call_on_close(file.close)
     response.headers["Content-Disposition"] = f'attachment; filename="{pool.code}.csv"'
     return response
 
@@ -178,11 +227,30 @@ def contribute(public_id: str) -> Any:
     return _do(pool, act, _("The contribution is in the register."))
 
 
-def _do(pool: CompensationPool, act: Callable[[], None], said: str) -> Any:
+@blueprint.post("/pools/<public_id>/contributions/<line_id>/reverse")
+@requires(Permission.POOL_MANAGE)
+def reverse_contribution(public_id: str, line_id: str) -> Any:
+    """Answer a mistaken contribution by a line that takes it back."""
+    session, actor, pool = current_session(), current_actor(), _get(public_id)
+    line = queries.get_movement(session, actor=actor, pool_id=pool.id, public_id=line_id)
+
+    def act() -> None:
+        services.reverse_contribution(
+            session, actor=actor, pool=pool, contribution=line, document=request.form.get("correction", ""),
+            now=clock.now(),
+        )  # fmt: skip
+
+    return _do(pool, act, _("The contribution is taken back by a line of its own."), f"correction-{line_id}")
+
+
+def _do(pool: CompensationPool, act: Callable[[], None], said: str, only_field: str = "") -> Any:
+    """Do it and show the page; a refusal is shown at its field, in a form of one field at this one."""
     try:
         act()
     except MarketplaceError as error:
         errors = shown_errors(error)
+        if only_field and isinstance(error, InvalidInputError | BalanceTooSmallError):
+            errors = {only_field: next(iter(errors.values()), _(error.message))}
         if not errors:
             raise
         return _render(pool, request.form, errors, status_of(error))
@@ -202,7 +270,8 @@ def refuse_filing(public_id: str) -> Any:
             session, actor=actor, filing=filing, reason=request.form.get("reason", ""), now=clock.now()
         )
 
-    return _do(_get(filing.pool.public_id), act, _("The filing is refused; the bank sees the reason."))
+    said = _("The filing is refused; the bank sees the reason.")
+    return _do(_get(filing.pool.public_id), act, said, f"reason-{public_id}")
 
 
 @blueprint.post("/pool-filings/<public_id>/withdraw")

@@ -33,7 +33,8 @@ def choose_holdings(actor: Any) -> HoldingsReader:
 def show_portfolio() -> Any:
     """One's own projects together."""
     actor = current_actor()
-    portfolio = build_portfolio(current_session(), actor=actor, holdings=choose_holdings(actor))
+    today = clock.day_in_zone(clock.now())
+    portfolio = build_portfolio(current_session(), actor=actor, holdings=choose_holdings(actor), on=today)
     parts = {
         "level": _describe(portfolio.by_level, lambda key: f"TRL {key}"),
         "band": _describe(portfolio.by_band, lambda key: state_label("band", key)),
@@ -42,7 +43,7 @@ def show_portfolio() -> Any:
     }
     return render_template(
         "portfolio/show.html", portfolio=portfolio, parts=parts, insurer=actor.organisation_kind == "insurer",
-        chart=_chart(portfolio), now=clock.now(),
+        chart=_chart(portfolio), now=clock.now(), today=today,
     )  # fmt: skip
 
 
@@ -51,7 +52,8 @@ def show_portfolio() -> Any:
 def export() -> Any:
     """The lines of the page, one project and currency a row."""
     actor = current_actor()
-    portfolio = build_portfolio(current_session(), actor=actor, holdings=choose_holdings(actor))
+    today = clock.day_in_zone(clock.now())
+    portfolio = build_portfolio(current_session(), actor=actor, holdings=choose_holdings(actor), on=today)
     header = [
         _("Id"), _("Title"), _("Sector"), _("Region"), _("State"), _("TRL claimed"), _("TRL assessed"),
         _("Held (major units)"), _("Currency"), _("Failure probability"), _("80%% interval, low") % {},
@@ -65,7 +67,7 @@ def export() -> Any:
             rows.append([
                 line.project.public_id, in_language(line.project.title_zh, line.project.title_en),
                 label("sector", line.project.sector), line.project.region_code,
-                state_label("project", line.project.state), line.project.trl_claimed, line.project.trl_assessed,
+                state_label("project", line.project.state), line.project.trl_claimed, line.project.levels_on(today)[0],
                 Money(amount_minor, currency).decimal(), currency, line.score.probability if line.score else None,
                 *interval, state_label("band", line.score.band) if line.score and line.score.band else None,
                 state_label("score", line.score.state) if line.score else None,

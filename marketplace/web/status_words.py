@@ -211,6 +211,7 @@ STATUS_WORDS: dict[str, dict[str, tuple[LazyString, str]]] = {
         "open": (pgettext("condition", "Open"), AMBER),
         "pending": (pgettext("condition", "Open"), AMBER),
         "fulfilled": (pgettext("condition", "Fulfilled"), JADE),
+        "met": (pgettext("condition", "Fulfilled"), JADE),
         "waived": (pgettext("condition", "Waived"), SLATE),
         "failed": (pgettext("condition", "Failed"), VERMILION),
         "expired": (pgettext("condition", "Expired"), VERMILION),

@@ -358,6 +358,7 @@ NAMES: dict[str, dict[str, LazyString]] = {
         "opening_use": pgettext("pool_movement", "Used before this register"),
         "compensation": pgettext("pool_movement", "Compensation"),
         "reversal": pgettext("pool_movement", "Compensation reversed"),
+        "contribution_reversal": pgettext("pool_movement", "Contribution reversed"),
         "return": pgettext("pool_movement", "Paid back after a recovery"),
     },
     "link_cause": {

@@ -11,6 +11,8 @@ A command module ``risk/commands/<name>.py`` has
     ``run`` is called; a violation ends with exit 2 and names the path.
 ``EXAMPLE : dict | list``
     A valid input; a test runs it and checks the output against ``OUTPUT_SCHEMA``.
+``NOTES : tuple[str, ...]``, optional
+    Paragraphs of Markdown that close its section of ``docs/cli.md``.
 ``EXAMPLE_ARGUMENTS : tuple[str, ...]``, optional
     Options the example needs, such as ``("--target", "failed")``.
 ``ACCEPTS_CSV : bool``, optional

@@ -40,6 +40,7 @@ def _section(command: Any) -> str:
     lines.append(_properties("Input", command.INPUT_SCHEMA))
     lines.append(_properties("Output", command.OUTPUT_SCHEMA))
     lines.append(_example(command))
+    lines.extend(f"\n{note}\n" for note in getattr(command, "NOTES", ()))
     return "".join(lines)
 
 
@@ -57,8 +58,16 @@ def _options(command: Any) -> str:
     actions = _actions(command)
     if not actions:
         return ""
-    rows = "".join(f"| `{action.option_strings[-1]}` | {_cell(action.help or '')} |\n" for action in actions)
+    rows = "".join(f"| `{action.option_strings[-1]}` | {_cell(_help(action))} |\n" for action in actions)
     return f"\n| option | meaning |\n| --- | --- |\n{rows}"
+
+
+def _help(action: argparse.Action) -> str:
+    """Its help, the values it takes, and whether it may be given more than once."""
+    text = action.help or ""
+    if action.choices:
+        text += ": " + ", ".join(f"`{choice}`" for choice in action.choices)
+    return f"{text}; may be repeated" if isinstance(action, argparse._AppendAction) else text
 
 
 def _actions(command: Any) -> list[argparse.Action]:

@@ -59,6 +59,11 @@ OUTPUT_SCHEMA: dict[str, Any] = {
             "type": ["object", "null"],
             "properties": dict.fromkeys(("roc_auc", "brier", "brier_constant", "log_loss", "ece"), MEASURE),
         },
+        "intervals": {
+            "type": "object",
+            "required": ["source", "median_width_80", "median_width_95"],
+            "description": "what the intervals rest on, and their median width over the rows of the fit",
+        },
         "data_digest": {"type": "string"},
         "table_version": {"type": "string", "description": "version of the evidence tables behind the priors"},
         "version": {"type": "string", "description": "name of the score model (--own)"},
@@ -66,6 +71,10 @@ OUTPUT_SCHEMA: dict[str, Any] = {
         "measures": {"type": "object", "description": "of the score model on own rows held out (--own)"},
         "measures_prior": {"type": "object", "description": "of the model without own outcomes on them (--own)"},
         "by_time": {"type": ["object", "null"], "description": "of a fit on the earlier on the later ones (--own)"},
+        "comparison": {
+            "type": ["object", "null"],
+            "description": "champion and challenger on own outcomes alone, by one standard error (--own)",
+        },
         "unknown_share": {"type": "object", "description": "share of rows where an input is not known (--own)"},
         "libraries": {"type": "object", "description": "versions of the libraries (--own)"},
     },
@@ -79,6 +88,14 @@ EXAMPLE: list[dict[str, Any]] = [
     }
     for index in range(24)
 ]
+NOTES: tuple[str, ...] = (
+    "In a market, `flask risk retrain` does what `--own` does with the outcomes recorded there, in one act: it\n"
+    "trains, writes the model file into the instance's folder and registers it as a candidate; two people then\n"
+    "promote it or do not. The same outcomes and tables a second time answer `already registered`; too few outcomes\n"
+    "are refused and nothing is stored. `--waive CODE=REASON` is as above. The worker does the same once a month.",
+    "With `--own`, `comparison` tells which pipeline the rule of [score_model.md](score_model.md) would choose on own\n"
+    "outcomes alone. The score model stays the estimator: a stored score is computed again from a coefficient vector.",
+)
 EXAMPLE_ARGUMENTS: tuple[str, ...] = ("--target", "failed", "--out", "model.skops")
 
 
@@ -128,10 +145,11 @@ def run(arguments: argparse.Namespace, payload: list[dict[str, Any]]) -> dict[st
     rows: Any = payload
     target, group = arguments.target, arguments.group
     if arguments.task is not None:
+        from risk.scoring.task_cells import check_task_cells
         from risk.scoring.task_evaluation import TARGET, select_rows
 
         task = load_task(arguments.task)
-        rows, target, group = select_rows(task, payload), TARGET, group or task.group
+        rows, target, group = select_rows(task, check_task_cells(task, payload)), TARGET, group or task.group
         schema = {task.target.column: "outcome", **(schema or {})}
     document, report = train(
         rows, target=target, features=features, schema=schema, waivers=waivers, group=group, kind=arguments.kind

@@ -64,8 +64,9 @@ def price_quote(request: Mapping[str, Any], product: Mapping[str, Any]) -> dict[
         ``premium_minor`` (gross), ``net_premium_minor`` (less subsidies), ``trigger`` (factors and basis
         risk), ``severity``, ``factors``, ``premium`` (the trail replayed by
         :func:`risk.pricing.recompute_premium`), ``rates``, ``raw_score`` (the premium were every missed
-        target an insured event), ``decision``, ``flags``, ``valid_until`` and the terms priced. Amounts
-        are integers in minor units, rates decimal text.
+        target an insured event), ``decision``, ``flags``, ``valid_until`` and the terms priced. A flag says under
+        ``rests_on_score`` whether another score alone would keep its rule silent. Amounts are integers in minor units,
+        rates decimal text.
 
     Raises
     ------
@@ -77,6 +78,8 @@ def price_quote(request: Mapping[str, Any], product: Mapping[str, Any]) -> dict[
     gross = priced["premium_minor"]
     subsidies, subsidy_total = apply_subsidies(request.get("subsidies") or [], gross)
     decision, flags = decide(product, _figures(case, priced))
+    if request.get("score") is not None:
+        _mark_score(flags, case, priced, product)
     return {
         "product": {key: product.get(key) for key in ("code", "insurer", "version", "filing_number", "wording_hash")},
         "currency": request.get("currency", "CNY"),
@@ -168,6 +171,46 @@ def _price(case: _Case, request: Mapping[str, Any], product: Mapping[str, Any]) 
     }
 
 
+def _mark_score(
+    flags: list[dict[str, Any]], case: _Case, priced: Mapping[str, Any], product: Mapping[str, Any]
+) -> None:
+    """Mark the rules that another score would keep silent: premium and rate follow the score as the probability does.
+
+    A rule "above" is tried at probability 0, a rule "below" at the largest that this product can price.
+    """
+    loadings = _loadings(product)
+    highest = min(_largest_trigger(priced), _most_certain(loadings))
+    for flag in flags:
+        other = Decimal(0) if flag["operator"] == "above" else highest
+        figure = _figures(case, _reprice(case, priced, loadings, other))[flag["field"]]
+        bound = Decimal(str(flag["value"]))
+        flag["rests_on_score"] = figure <= bound if flag["operator"] == "above" else figure >= bound
+
+
+def _largest_trigger(priced: Mapping[str, Any]) -> Decimal:
+    # The insured event if the target were certain to be missed: cause, determination and the rating factors.
+    _missed, cause, agrees = (Decimal(row["value"]) for row in priced["trigger"]["factors"])
+    rating = Decimal(priced["factors"][-1]["running_product"]) if priced["factors"] else Decimal(1)
+    return min(cause * agrees * rating, Decimal(1))
+
+
+def _reprice(case: _Case, priced: Mapping[str, Any], loadings: Loadings, probability: Decimal) -> dict[str, Any]:
+    trail = priced["premium"]
+    premium = compute_premium(
+        probability=probability,
+        mean_payout=trail["mean_payout"],
+        second_moment=trail["second_moment"],
+        loadings=loadings,
+        minimum_minor=trail["minimum_minor"],
+        rounding=trail["rounding"],
+    )
+    return {
+        "trigger_probability": decimal_text(probability),
+        "premium_minor": premium["gross_minor"],
+        "rates": _rates(premium, case, loadings),
+    }
+
+
 def _figures(case: _Case, priced: Mapping[str, Any]) -> dict[str, Decimal]:
     return _rating_figures(case.rating) | {
         "trigger_probability": Decimal(priced["trigger_probability"]),
@@ -213,7 +256,11 @@ def _loadings(product: Mapping[str, Any]) -> Loadings:
 def _raw_probability(trigger: Mapping[str, Any], factors: Decimal, loadings: Loadings) -> Decimal:
     # A comparison only, so it stays inside the range in which the risk load is monotone.
     raw = min(Decimal(trigger["factors"][0]["value"]) * factors, Decimal(1))
-    return min(raw, (1 / (1 + loadings.risk**2)).quantize(Decimal("0.000001"), rounding="ROUND_DOWN"))
+    return min(raw, _most_certain(loadings))
+
+
+def _most_certain(loadings: Loadings) -> Decimal:
+    return (1 / (1 + loadings.risk**2)).quantize(Decimal("0.000001"), rounding="ROUND_DOWN")
 
 
 def _rates(premium: Mapping[str, Any], case: _Case, loadings: Loadings) -> dict[str, str | int]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,8 @@ from risk.tables import load_document
 KNOWN_AT: tuple[str, ...] = ("decision", "outcome", "identifier")
 _NUMBERS_FROM = 0.8
 """Share of a text column's cells that read as numbers from which the others are taken for slips of the pen."""
+_PLAIN_CELLS = ("string", "empty", "boolean", "integer", "floating", "mixed-integer-float", "datetime", "date")
+"""What pandas calls a column of objects whose cells need not be looked at one by one."""
 
 
 class TrainingError(RiskError):
@@ -40,9 +43,16 @@ def is_logarithmic(name: str) -> bool:
 
 
 def check_columns(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
-    """Raise for an empty frame (``empty_input``) or the first wanted column that is missing (``unknown_column``)."""
+    """Raise for an empty frame (``empty_input``) or the first wanted column that is missing or there twice.
+
+    Raises
+    ------
+    TrainingError
+        ``empty_input``, ``unknown_column`` or ``repeated_column``.
+    """
     if frame.empty:
         raise TrainingError("There are no rows.", code="empty_input", field="input")
+    check_repeats([name for name in frame.columns if name in wanted])
     for name in wanted:
         if name not in frame.columns:
             raise TrainingError(
@@ -51,6 +61,69 @@ def check_columns(frame: pd.DataFrame, wanted: Sequence[str]) -> None:
                 field=name,
                 details={"columns": [str(column) for column in frame.columns]},
             )
+
+
+def check_repeats(names: Iterable[Any]) -> None:
+    """Raise for the first name that stands twice (``repeated_column``): nobody could tell which of both is meant."""
+    seen = set()
+    for name in names:
+        if name in seen:
+            raise TrainingError(f"The column {name} is there twice.", code="repeated_column", field=str(name))
+        seen.add(name)
+
+
+def number_rows(frame: pd.DataFrame) -> pd.DataFrame:
+    """Return the frame with an index that can name its rows.
+
+    Whole numbers that do not repeat stay, because they are the places of the rows in the file that the frame was taken
+    from; any other index (texts, dates, several levels, repeats) gives way to the place in the frame itself.
+    """
+    if pd.api.types.is_integer_dtype(frame.index.dtype) and frame.index.is_unique and frame.index.nlevels == 1:
+        return frame
+    return frame.reset_index(drop=True)
+
+
+def check_frame(frame: pd.DataFrame) -> None:
+    """Refuse a frame that holds other things than columns with one name each, of numbers, texts and dates.
+
+    Raises
+    ------
+    TrainingError
+        ``invalid_column_name``, ``repeated_column``, or ``wrong_type`` for a list, an object or another cell that is
+        no single value; `field` is ``rows[i].column``.
+    """
+    for name in frame.columns:
+        if not isinstance(name, str):
+            raise TrainingError(
+                f"The column name {name!r} is no text.", code="invalid_column_name", field=str(name)[:80]
+            )
+    check_repeats(frame.columns)
+    for name in frame.columns:
+        check_single(frame, name)
+
+
+def check_single(frame: pd.DataFrame, name: str) -> None:
+    """Refuse the first cell of a column that is no single value (``wrong_type``): a list, an object of JSON."""
+    column = frame[name]
+    if column.dtype != object or pd.api.types.infer_dtype(column, skipna=True) in _PLAIN_CELLS:
+        return
+    wrong = ~column.map(_is_single).to_numpy(dtype=bool)
+    _refuse_first(column, name, wrong, "must be a number, a text or a date", "wrong_type")
+
+
+def check_known(frame: pd.DataFrame, name: str, use: str, code: str) -> None:
+    """Refuse the first row where a column that every row needs is not known; `use` says what it is needed for."""
+    _refuse_first(frame, name, frame[name].isna().to_numpy(dtype=bool), f"must be known: {use}", code)
+
+
+def check_numeric(frame: pd.DataFrame, name: str) -> None:
+    """Refuse the first known cell of a column that is no finite number (``wrong_type``, ``not_a_number``)."""
+    check_single(frame, name)
+    column = frame[name]
+    values = pd.to_numeric(column, errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    wrong = column.notna().to_numpy(dtype=bool) & np.isnan(values)
+    _refuse_first(frame, name, wrong, "must be a number", "wrong_type")
+    _refuse_first(frame, name, np.isinf(values), "is not a finite number", "not_a_number")
 
 
 def choose_features(
@@ -112,7 +185,9 @@ def plain(frame: pd.DataFrame) -> pd.DataFrame:
         column = frame[name].astype(object)
         known = column.notna()
         if not (known.all() and pd.api.types.infer_dtype(column, skipna=False) == "string"):
-            column = column.where(known, np.nan).map(lambda value: value if value is np.nan else str(value))
+            # by what is known, not by `is nan`: pandas copies NaN, and a text "nan" would be a category of its own
+            texts = [str(value) if is_known else np.nan for value, is_known in zip(column, known, strict=True)]
+            column = pd.Series(texts, index=column.index, dtype=object)
         frame[name] = column
     return frame
 
@@ -174,15 +249,23 @@ def _check_order(frame: pd.DataFrame, first: str, last: str, code: str, sentence
     _refuse_first(frame, str(columns[last]), high < low, sentence, code)
 
 
+def _is_single(value: Any) -> bool:
+    return value is None or pd.api.types.is_scalar(value)
+
+
 def _refuse_first(data: pd.DataFrame | pd.Series, name: str, wrong: Any, sentence: str, code: str) -> None:
+    """Raise for the first wrong row; its name is the index where that is a whole number, else its place."""
+    wrong = np.asarray(wrong, dtype=bool)
     if not wrong.any():
         return
-    row = data.index[int(np.flatnonzero(wrong.to_numpy())[0])]
-    value = data.loc[row] if isinstance(data, pd.Series) else data.loc[row, name]
-    shown = repr(value if isinstance(value, str) else getattr(value, "item", lambda: value)())
+    place = int(np.flatnonzero(wrong)[0])
+    label = data.index[place]
+    row = int(label) if isinstance(label, Integral) else place
+    value = (data if isinstance(data, pd.Series) else data[name]).iloc[place]
+    shown = repr(value.item() if isinstance(value, np.generic) else value)
     raise TrainingError(
         f"rows[{row}].{name} {sentence}; got {shown[:80]}.",
         code=code,
         field=f"rows[{row}].{name}",
-        details={"row": int(row), "column": name, "rows": int(wrong.sum())},
+        details={"row": row, "column": name, "rows": int(wrong.sum())},
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from numbers import Integral
 from typing import Any
 
 import numpy as np
@@ -11,6 +12,7 @@ from scipy.stats import rankdata
 from risk.errors import InvalidParameterError, RiskError
 
 BINS = 10
+LARGEST_SEED = 2**31 - 1
 _LARGE = 5_000
 
 
@@ -36,7 +38,7 @@ def evaluate_predictions(
     resamples : int, optional
         Bootstrap resamples; 1,000, or 200 above 5,000 rows.
     seed : int, default=0
-        Seed of the resampling.
+        Seed of the resampling, from 0 to :data:`LARGEST_SEED`.
     level : float, default=0.95
         Mass of the percentile intervals.
 
@@ -49,13 +51,15 @@ def evaluate_predictions(
     Raises
     ------
     RiskError
-        ``one_class_only`` where only events or only non-events are present, ``no_outcomes`` for no rows.
+        ``one_class_only`` where only events or only non-events are present, ``no_outcomes`` for no rows,
+        ``invalid_parameter`` for a seed out of range.
 
     Notes
     -----
     ECE is over ten bins of equal count (Naeini, Cooper, Hauskrecht 2015); the AUC is the Mann-Whitney statistic.
     Resampling is by row or by group (Efron, Tibshirani 1993); a draw that holds one class only is left out.
     """
+    check_seed(seed)
     outcomes, repeats = _check(outcomes, probabilities)
     count = resamples or (1_000 if outcomes.size <= _LARGE else 200)
     draws: dict[str, list[float]] = {name: [] for name in MEASURES}
@@ -82,6 +86,13 @@ def evaluate_predictions(
         }
     result["reliability"] = reliability_table(outcomes, repeats.mean(axis=0))
     return result
+
+
+def check_seed(seed: int) -> None:
+    """Raise :class:`InvalidParameterError` for a seed that is no whole number from 0 to :data:`LARGEST_SEED`."""
+    given: Any = seed
+    if isinstance(given, bool) or not isinstance(given, Integral) or not 0 <= int(given) <= LARGEST_SEED:
+        raise InvalidParameterError("seed", seed, f"a whole number from 0 to {LARGEST_SEED}")
 
 
 def resample_rows(size: int, groups: np.ndarray | None, count: int, seed: int) -> Iterator[np.ndarray]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
+from numbers import Real
 from typing import Any
 
 import numpy as np
@@ -11,6 +13,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.pipeline import Pipeline
 
 from risk.errors import InvalidParameterError, RiskError
+from risk.scoring.columns import check_repeats
 from risk.scoring.features import COLUMNS, INPUT_OF_COLUMN, Feature, column_spread, list_features
 from risk.scoring.predictions import CHUNK_ROWS, Predictions, slices
 from risk.scoring.prior_model import DEFAULT_DEFINITION, RiskModel
@@ -92,13 +95,14 @@ def score_frame(
         Mass of each interval wanted, such as ``(0.8, 0.95)``.
     definition : str, optional
         Definition of failure.
-    chunk_rows : int, default=65536
+    chunk_rows : int, default=131072
         Rows worked on at once.
 
     Raises
     ------
     RiskError
-        As of :meth:`PilotColumns.transform`; also ``unknown_definition`` and ``empty_rows``.
+        As of :meth:`PilotColumns.transform`; also ``unknown_definition``, ``empty_rows``, and ``invalid_parameter`` for
+        `chunk_rows` or `levels` out of range.
     """
     shift = model.intercept_shifts[model.check_definition(definition)]
     if not len(frame):
@@ -177,6 +181,7 @@ def _check_names(frame: pd.DataFrame) -> None:
     for name in frame.columns:
         if name not in list_features() and name != "id":
             raise RiskError(f"The frame has the unknown column {name!r}.", code="unknown_column", field=str(name))
+    check_repeats(frame.columns)
     for name in ("trl_start", "trl_target"):
         if name not in frame.columns:
             raise RiskError(f"The column {name} is missing.", code="missing_column", field=name)
@@ -208,19 +213,30 @@ def _to_float(column: pd.Series, feature: Feature, first_row: int) -> np.ndarray
             unknown = np.isnan(values)
         else:
             unknown = column.isna().to_numpy()
-            values = column.map(place).to_numpy(dtype=np.float64)
+            # a list or an object cannot be looked up: it is as wrong as an unknown text
+            found = column.map(lambda value: place.get(value, np.nan) if isinstance(value, str) else np.nan)
+            values = found.to_numpy(dtype=np.float64)
             values = np.where(np.isnan(values) & ~unknown, -1.0, values)
         _refuse(values < 0.0, column, feature.key, first_row, f"must be {feature.allowed}", "invalid_parameter")
         return values
+    if pd.api.types.is_complex_dtype(column):
+        _refuse(np.ones(len(column), dtype=bool), column, feature.key, first_row, f"must be {feature.allowed}",
+                "invalid_parameter")  # fmt: skip
     if pd.api.types.is_numeric_dtype(column) or pd.api.types.is_bool_dtype(column):
         return column.to_numpy(dtype=np.float64, na_value=np.nan)
-    # objects: numbers and None, or truth values and None; a text is refused even where it reads as a number
-    unknown = column.isna().to_numpy()
-    text = column.map(lambda value: isinstance(value, str)).to_numpy(dtype=bool)
-    _refuse(text, column, feature.key, first_row, f"must be {feature.allowed}", "invalid_parameter")
+    # objects: numbers and None, or truth values and None; a text is refused even where it reads as a number, and so is
+    # a list, a date or anything else
+    column = column.astype(object)
+    unknown = column.isna().to_numpy(dtype=bool)
+    number = column.map(_is_number).to_numpy(dtype=bool)
+    _refuse(~number & ~unknown, column, feature.key, first_row, f"must be {feature.allowed}", "invalid_parameter")
     values = np.full(len(column), np.nan)
     values[~unknown] = column[~unknown].to_numpy(dtype=np.float64)
     return values
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, (Real, Decimal, np.bool_))
 
 
 def _refuse(wrong: np.ndarray, column: pd.Series, name: str, first_row: int, sentence: str, code: str) -> None:

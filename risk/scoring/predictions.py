@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from numbers import Integral
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from risk.errors import RiskError
-from risk.scoring.columns import TrainingError, check_columns, plain
+from risk.errors import InvalidParameterError, RiskError
+from risk.scoring.columns import check_columns, check_numeric, check_single, number_rows, plain
 
 CHUNK_ROWS = 131_072
 """Rows worked on at once: what is held beside the result does not grow with the frame."""
@@ -61,22 +62,28 @@ def predict_frame(
     Raises
     ------
     TrainingError
-        ``empty_input``, ``unknown_column`` for a column that is missing, ``wrong_type`` for text among numbers.
+        ``empty_input``, ``unknown_column`` for a column that is missing, ``repeated_column``, ``wrong_type`` for text
+        among numbers and for a cell that is no single value; `field` is then ``rows[i].column``.
     RiskError
-        ``no_interval`` where intervals are asked of a model without a posterior.
+        ``no_interval`` where intervals are asked of a model without a posterior or refits; ``invalid_parameter`` for
+        `chunk_rows` or `levels` out of range.
 
     Notes
     -----
-    A cell that is not known adds ``E[b^2]`` times the spread of its column to the variance of the log-odds.
+    A cell that is not known adds to the variance of the log-odds: in the estimator ``E[b^2]`` times the spread of its
+    column, in boosting the mean square change over its refits when the cell of a known row is emptied, and what the
+    filled rows lack in variance.
     """
     features = list(document["features"])
     check_columns(frame, features)
     classifier = document["pipeline"].named_steps["classifier"]
     if levels and not hasattr(classifier, "probability_and_intervals"):
-        raise RiskError("This model has no posterior to take intervals from.", code="no_interval", field="levels")
+        raise RiskError(
+            "This model has no posterior and no refits to take intervals from.", code="no_interval", field="levels"
+        )
     probability = np.empty(len(frame))
     bounds = {level: (np.empty(len(frame)), np.empty(len(frame))) for level in levels}
-    frame = frame[features]
+    frame = number_rows(frame[features])
     for part in slices(len(frame), chunk_rows):
         chunk = _read_numbers(frame.iloc[part], document["numeric"])
         if not hasattr(classifier, "probability_and_intervals"):
@@ -92,7 +99,10 @@ def predict_frame(
 
 
 def slices(rows: int, chunk_rows: int) -> Iterator[slice]:
-    """Yield the slices of `rows` rows, `chunk_rows` at a time."""
+    """Yield the slices of `rows` rows, `chunk_rows` at a time; raises :class:`InvalidParameterError` below 1."""
+    given: Any = chunk_rows
+    if isinstance(given, bool) or not isinstance(given, Integral) or int(given) < 1:
+        raise InvalidParameterError("chunk_rows", chunk_rows, "a whole number from 1")
     return (slice(start, min(start + chunk_rows, rows)) for start in range(0, rows, chunk_rows))
 
 
@@ -101,13 +111,11 @@ def _read_numbers(chunk: pd.DataFrame, numeric: Sequence[str]) -> pd.DataFrame:
     if not text or not (set(text) & set(numeric) or any(not _is_whole_text(chunk[name]) for name in text)):
         return chunk
     chunk = chunk.copy()
+    for name in text:
+        check_single(chunk, name)
     for name in set(text) & set(numeric):
-        try:
-            chunk[name] = pd.to_numeric(chunk[name])
-        except (ValueError, TypeError) as error:
-            raise TrainingError(
-                f"The column {name} holds text where numbers are needed.", code="wrong_type", field=name
-            ) from error
+        check_numeric(chunk, name)
+        chunk[name] = pd.to_numeric(chunk[name])
     return plain(chunk)
 
 

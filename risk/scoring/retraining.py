@@ -20,6 +20,7 @@ from risk.scoring.evaluation import evaluate_predictions
 from risk.scoring.features import COLUMNS, encode_row, list_features
 from risk.scoring.hazard import Spell, fit_hazard
 from risk.scoring.model_files import library_versions
+from risk.scoring.own_comparison import compare_on_own_outcomes
 from risk.scoring.own_outcomes import OwnOutcome, check_enough, read_outcomes
 from risk.scoring.prior_model import RiskModel, build_model, fit_classifier, fit_prior_model
 from risk.scoring.selection import standard_error
@@ -50,7 +51,8 @@ def retrain(
         holds the report, and the outlook (months, slip, cost growth, loss) that scores then show.
     report : dict
         JSON-ready: ``n``, ``events``, ``state``, ``measures`` of the new model and ``measures_prior`` of the model
-        without own outcomes on the same held-out rows, ``by_time``, ``leaks``, ``waivers``, ``data_digest``,
+        without own outcomes on the same held-out rows, ``by_time``,
+        ``comparison`` of champion and challenger, ``leaks``, ``waivers``, ``data_digest``,
         ``table_version`` and library versions.
 
     Raises
@@ -85,6 +87,7 @@ def retrain(
         "measures": evaluate_predictions(target, held_out),
         "measures_prior": evaluate_predictions(target, _predict(fit_prior_model().classifier, design)),
         "by_time": None if by_time is None else {"n": int(later.size), **by_time},
+        "comparison": compare_on_own_outcomes(outcomes),
         "leaks": found,
         "waivers": dict(waivers),
         "unknown_share": _unknown_share(outcomes),

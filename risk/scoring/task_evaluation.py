@@ -84,7 +84,10 @@ def evaluate_task(
         JSON-ready: ``task``, ``n``, ``events``, ``features``, ``ignored``, ``champion``, ``reason``, ``results`` (one
         for each kind and split), ``differences``, ``yardsticks``, ``reference`` and ``shortfalls``.
     """
-    sample, ignored = read_sample(task, rows)
+    # late: that module selects the rows with the function above
+    from risk.scoring.task_cells import check_task_cells
+
+    sample, ignored = read_sample(task, check_task_cells(task, rows))
     comparison = compare(sample, cut=task.cut, repeats=repeats, seed=seed)
     shortfalls = [
         text

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from sklearn.pipeline import Pipeline
+from threadpoolctl import threadpool_limits
 
 from risk.errors import InvalidParameterError
 from risk.scoring import leaks
@@ -18,16 +19,24 @@ from risk.scoring.columns import (
     built_in_schema,
     check_cells,
     check_columns,
+    check_frame,
+    check_known,
     choose_features,
     drop_constant,
+    number_rows,
     plain,
 )
 from risk.scoring.pipelines import KINDS, build_pipeline
+from risk.scoring.predictions import predict_frame
 from risk.scoring.validation import Sample, cross_validate
 from risk.scoring.waivers import check_waivers
 from risk.tables import get_table_version
 
 MINIMUM_OUTCOMES = 20
+INTERVAL_REFITS = 20
+"""Refits behind the intervals of a trained challenger; cross-validation, which asks for none, goes without them."""
+INTERVAL_LEVELS: tuple[float, ...] = (0.8, 0.95)
+_FEW_ROWS = 5_000
 WAIVABLE: tuple[str, ...] = (*leaks.CODES, "known_after_outcome")
 
 
@@ -89,12 +98,14 @@ def train(
     document : dict
         What a model file holds.
     report : dict
-        JSON-ready: features, ignored columns with reasons, leaks and waivers, coefficients, cross-validated measures.
+        JSON-ready: features, ignored columns with reasons, leaks and waivers, coefficients, cross-validated measures,
+        and what the intervals rest on with their median width over the rows of the fit.
 
     Raises
     ------
     TrainingError
-        ``unknown_column``, ``known_after_outcome``, ``too_few_outcomes``, ``one_class_only``, ``duplicated_rows``,
+        ``unknown_column``, ``repeated_column``, ``missing_group``, ``known_after_outcome``, ``too_few_outcomes``,
+        ``one_class_only``, ``duplicated_rows``,
         ``no_features``, ``target_not_binary``, ``wrong_type``, ``level_out_of_range``, ``target_below_start``,
         ``dates_reversed``; `field` names the row and the column where there is one.
     LeakError
@@ -104,8 +115,14 @@ def train(
         raise InvalidParameterError("kind", kind, "one of " + ", ".join(KINDS), code="unknown_kind")
     prepared = prepare(rows, target=target, features=features, schema=schema, waivers=waivers, group=group)
     sample = prepared.sample
-    pipeline = build_pipeline(sample.frame, kind).fit(sample.frame, sample.outcomes)
-    report = _report(prepared, pipeline, target, kind)
+    pipeline = build_pipeline(sample.frame, kind)
+    if kind == "boosting":
+        pipeline.set_params(classifier__refits=INTERVAL_REFITS)
+        # hundreds of rows: threads would spend their time waiting for each other
+        with threadpool_limits(1 if sample.outcomes.size <= _FEW_ROWS else None):
+            pipeline.fit(sample.frame, sample.outcomes, classifier__groups=sample.groups)
+    else:
+        pipeline.fit(sample.frame, sample.outcomes)
     document = {
         "kind": "trained_pipeline",
         "pipeline": pipeline,
@@ -113,9 +130,10 @@ def train(
         "numeric": [name for name in sample.features if pd.api.types.is_numeric_dtype(sample.frame[name])],
         "unknown_variance": _unknown_variance(pipeline, sample.frame),
         "target": target,
-        "report": report,
     }
-    return document, report
+    report = _report(prepared, pipeline, target, kind)
+    report["intervals"] = _describe_intervals(document, sample.frame)
+    return {**document, "report": report}, report
 
 
 def prepare(
@@ -129,12 +147,15 @@ def prepare(
 ) -> Prepared:
     """Return the sample of an outcome file after every guard; parameters and errors as for :func:`train`."""
     waivers = check_waivers(waivers or {}, WAIVABLE)
-    frame = rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows))
+    frame = number_rows(rows if isinstance(rows, pd.DataFrame) else pd.DataFrame(list(rows)))
+    check_frame(frame)
     check_columns(frame, [target, *(features or []), *([group] if group else [])])
     known_at = {**built_in_schema(), **(schema or {})}
     candidates = [str(name) for name in frame.columns if name not in (target, group)]
     used, ignored = choose_features(candidates, features, known_at, waivers)
     known, outcomes, left_out = split_outcomes(frame, target)
+    if group is not None:
+        check_known(known, group, "rows of one group stay together", "missing_group")
     check_cells(known, used)
     _check_outcomes(known, outcomes, known_at)
     known = plain(known.reset_index(drop=True))
@@ -165,14 +186,11 @@ def split_outcomes(frame: pd.DataFrame, target: str) -> tuple[pd.DataFrame, np.n
     return frame.loc[known].copy(), values.to_numpy(dtype=np.float64), int((~known).sum())
 
 
-def outcomes_of(rows: Sequence[Mapping[str, Any]], target: str) -> tuple[list[Mapping[str, Any]], np.ndarray, int]:
-    """Return the rows with an outcome, their outcomes as 0.0 and 1.0, and how many rows had none."""
-    check_columns(pd.DataFrame({"row": range(len(rows))}), [])
-    kept = [row for row in rows if row.get(target) is not None]
-    if not any(target in row for row in rows):
-        check_columns(pd.DataFrame(list(rows)), [target])
-    frame, outcomes, _ = split_outcomes(pd.DataFrame({target: [row[target] for row in kept]}), target)
-    return kept, outcomes, len(rows) - len(frame)
+def outcomes_of(rows: Sequence[Mapping[str, Any]], target: str) -> tuple[pd.DataFrame, np.ndarray, int]:
+    """Return the rows with an outcome (their index is their place), their outcomes, and how many rows had none."""
+    frame = pd.DataFrame(list(rows))
+    check_columns(frame, [target])
+    return split_outcomes(frame, target)
 
 
 def _report(prepared: Prepared, pipeline: Pipeline, target: str, kind: str) -> dict[str, Any]:
@@ -191,6 +209,23 @@ def _report(prepared: Prepared, pipeline: Pipeline, target: str, kind: str) -> d
         "cross_validation": cross_validate(sample, kind),
         "data_digest": _digest(sample.frame, sample.outcomes),
         "table_version": get_table_version(),
+    }
+
+
+def _describe_intervals(document: Mapping[str, Any], frame: pd.DataFrame) -> dict[str, Any]:
+    """Return what the intervals rest on and their median width, in probability, over the rows of the fit."""
+    classifier = document["pipeline"].named_steps["classifier"]
+    found = predict_frame(document, frame, levels=INTERVAL_LEVELS).intervals
+    widths = {f"median_width_{level * 100:.0f}": round(float(np.median(high - low)), 6) for level, (low, high) in
+              found.items()}  # fmt: skip
+    if hasattr(classifier, "posterior_covariance_"):
+        return {"source": "truncated_laplace_posterior", **widths}
+    return {
+        "source": "parametric_bootstrap_over_groups",
+        "refits": classifier.refits,
+        "seed": classifier.random_state,
+        "design_effect": round(classifier.design_effect_, 6),
+        **widths,
     }
 
 
@@ -240,13 +275,15 @@ def _coefficients(pipeline: Pipeline) -> list[dict[str, Any]]:
 
 
 def _unknown_variance(pipeline: Pipeline, frame: pd.DataFrame) -> dict[str, float]:
-    """Return what each feature adds to the variance of the log-odds where it is not known: ``E[b^2]`` times its spread.
+    """Return what each feature adds to the variance of the log-odds where it is not known.
 
-    The columns of one text feature are taken as independent, which overstates the spread of a category a little.
+    For the estimator ``E[b^2]`` times its spread; the columns of one text feature are taken as independent, which
+    overstates the spread of a category a little. For boosting see
+    :meth:`risk.scoring.challenger.CalibratedBoostingClassifier.variance_of_unknown`.
     """
     classifier = pipeline.named_steps["classifier"]
-    if not hasattr(classifier, "posterior_covariance_"):
-        return {}
+    if hasattr(classifier, "variance_of_unknown"):
+        return _variance_of_unknown(pipeline, frame)
     design = pipeline.named_steps["columns"].transform(frame)
     moment = np.square(classifier.posterior_mean_[1:]) + np.diag(classifier.posterior_covariance_)[1:]
     share = moment * np.square(design.to_numpy(dtype=np.float64).std(axis=0))
@@ -254,6 +291,21 @@ def _unknown_variance(pipeline: Pipeline, frame: pd.DataFrame) -> dict[str, floa
     return {
         name: float(sum(value for value, of in zip(share, owner, strict=True) if of == name)) for name in frame.columns
     }
+
+
+def _variance_of_unknown(pipeline: Pipeline, frame: pd.DataFrame) -> dict[str, float]:
+    columns, classifier = pipeline.named_steps["columns"], pipeline.named_steps["classifier"]
+    # a mean over some thousand rows, spread over the file, is exact enough and does not grow with it
+    sample = frame.iloc[np.unique(np.linspace(0, len(frame) - 1, min(len(frame), _FEW_ROWS)).astype(int))]
+    design = columns.transform(sample).to_numpy(dtype=np.float64)
+    found = {}
+    for name in frame.columns:
+        kind = np.float64 if pd.api.types.is_numeric_dtype(sample[name]) else object
+        empty = pd.Series(np.nan, index=sample.index, dtype=kind)
+        emptied = columns.transform(sample.assign(**{name: empty})).to_numpy(dtype=np.float64)
+        known = sample[name].notna().to_numpy()
+        found[name] = classifier.variance_of_unknown(design[known], emptied[known]) if known.any() else 0.0
+    return found
 
 
 def _feature_of(column: str, features: list[str]) -> str:

@@ -11,7 +11,7 @@ from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
 from risk.errors import RiskError
 from risk.scoring.columns import drop_constant
-from risk.scoring.evaluation import evaluate_predictions
+from risk.scoring.evaluation import check_seed, evaluate_predictions
 from risk.scoring.pipelines import build_pipeline
 
 FOLDS = 5
@@ -85,7 +85,13 @@ def repeated_folds(sample: Sample, kind: str, *, repeats: int = 1, seed: int = 0
     -------
     HeldOut or None
         None where a class or the groups are fewer than two folds need.
+
+    Raises
+    ------
+    InvalidParameterError
+        For a seed out of range.
     """
+    check_seed(seed)
     outcomes, groups = sample.outcomes, sample.groups
     smallest = int(min(outcomes.sum(), outcomes.size - outcomes.sum()))
     folds = min(FOLDS, smallest, FOLDS if groups is None else np.unique(groups).size)

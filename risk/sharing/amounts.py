@@ -29,6 +29,7 @@ BALANCE_KINDS = {
     "loss_borne": ("loan", "party"),
     "grant": ("grant",),
     "grant_due": ("grant",),
+    "grant_lost": ("grant",),
     "shares": ("shareholder",),
     "claim": ("claim",),
     "limit_left": ("limit",),

@@ -11,7 +11,7 @@ from risk.sharing import reading
 from risk.sharing.canonical import normalise
 from risk.sharing.compiling import COMPENSATIONS
 from risk.sharing.errors import EventError
-from risk.sharing.events.funding import FAILED
+from risk.sharing.events.funding import FAILED, failed_milestone
 from risk.sharing.handlers import KINDS
 from risk.sharing.model import Model
 from risk.sharing.run import Run
@@ -29,7 +29,8 @@ def opening_state(model: Model, version_hash: str, zero: Any = 0) -> State:
         False,
     )
     if model.grants:
-        flags |= {FAILED: False, **{f"converted:{grant.id}": False for grant in model.grants}}
+        flags |= {FAILED: False, **{failed_milestone(name): False for name in model.milestones}}
+        flags |= {f"converted:{grant.id}": False for grant in model.grants}
     return State(version_hash, values=dict.fromkeys(model.value_names, zero), flags=flags)
 
 
@@ -92,7 +93,7 @@ def balance_names(model: Model) -> list[str]:
         names += [f"{kind}:{loan.id}" for kind in ("principal", "principal_due", "interest_due", "net_principal_loss")]
         names += [f"loss_borne:{loan.id}:{party}" for party in model.parties]
     for grant in model.grants:
-        names += [f"grant:{grant.id}", f"grant_due:{grant.id}"]
+        names += [f"{kind}:{grant.id}" for kind in ("grant", "grant_due", "grant_lost")]
     names += [f"shares:{party}" for party in model.shareholders]
     names += [f"preference:{name}" for name in model.accruals]
     names += [f"hurdle:{name}" for name in model.hurdles]

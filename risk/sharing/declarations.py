@@ -27,6 +27,8 @@ from risk.sharing.model import (
 
 # Their counters are named by id, so an id stands once among them.
 ACCRUING = ("accruals", "hurdles", "instruments")
+# Open and repayable; audited as eligible and not closed yet; what the funder bears: exempted, or lost in a liquidation.
+GRANT_COUNTERS = ("grant", "grant_due", "grant_audited", "grant_exempted", "grant_lost")
 
 
 def read_all(model: Model, document: dict[str, Any]) -> None:
@@ -78,7 +80,7 @@ def value_names(model: Model) -> tuple[str, ...]:
         names += [f"{kind}:{loan.id}" for kind in ("principal", "repaid", "interest_due")]
         names += [f"subrogated:{loan.id}:{party}" for party in model.parties if party != loan.party]
     for grant in model.grants:
-        names += [f"{kind}:{grant.id}" for kind in ("grant", "grant_due", "grant_audited", "grant_exempted")]
+        names += [f"{kind}:{grant.id}" for kind in GRANT_COUNTERS]
     names += [f"shares:{party}" for party in model.shareholders]
     for accrual in model.all_accruals():
         names += [f"accrued:{accrual.id}", f"accrued_rest:{accrual.id}"]

@@ -58,18 +58,23 @@ def describe_grant(item: Instrument, rule: Conversion, model: Model) -> Iterator
         {"zh": "支出审计与退还", "en": "Audit of spending and return"},
         {
             "zh": f"{certifier['zh']}审计支出；不合规支出和结余由{project['zh']}退还。"
-            f"{rule.convert_by}后仍未转股且没有失败记录的，全部退还。",
+            f"{rule.convert_by}后仍未转股且没有失败记录的，全部退还。"
+            f"公司清算所得不足以退还的，不足部分由{party['zh']}承担，其追索权保留。",
             "en": f"{certifier['en']} audits the spending; what was spent ineligibly or is unspent is repaid by "
-            f"{project['en']}. What is not converted after {rule.convert_by}, with no failure on record, is returned.",
+            f"{project['en']}. What is not converted after {rule.convert_by}, with no failure on record, is returned. "
+            f"What a liquidation does not suffice to repay is lost to {party['en']}, whose claim stays.",
         },
     )
     yield (
         f"{clause}.exemption",
         {"zh": "结项免责", "en": "Closing with exemption"},
         {
-            "zh": f"{rule.exemption['zh'].rstrip('。')}。由{certifier['zh']}确认；"
+            "zh": "试验或里程碑未通过，或公司清算的，可以结项；公司出售的不适用。"
+            f"{rule.exemption['zh'].rstrip('。')}。由{certifier['zh']}确认；"
             f"经审计的合规支出由{party['zh']}承担，任何一方不负偿还责任。",
-            "en": f"{rule.exemption['en'].rstrip('.')}. {certifier['en']} confirms it; the audited eligible spending "
+            "en": "After a failed test, a failed milestone or a liquidation the case may be closed, after a sale of "
+            "the company it may not. "
+            f"{rule.exemption['en'].rstrip('.')}. {certifier['en']} confirms it; the audited eligible spending "
             f"is borne by {party['en']} and nobody owes it.",
         },
     )

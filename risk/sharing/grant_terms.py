@@ -82,6 +82,18 @@ def check_payees(model: Model, leaves: Iterable[To]) -> None:
             raise _gains(f"instruments.{item.id}", item.conversion.certified_by)
 
 
+def check_repayment(model: Model, program: str, leaves: Iterable[To]) -> None:
+    """Refuse a program that never repays what falls due of a grant; :class:`TermsError` ``grant_without_repayment``."""
+    repaid = {leaf.settles.name for leaf in leaves if leaf.settles is not None}
+    for item in model.grants:
+        if item.commitment_minor and f"grant_due:{item.id}" not in repaid:
+            raise TermsError(
+                "grant_without_repayment",
+                f"programs.{program} must pay what is to be repaid of {item.id} (settles 'grant_due:{item.id}').",
+                f"programs.{program}",
+            )
+
+
 def _gains(path: str, party: str) -> TermsError:
     return TermsError(
         "certifier_gains",

@@ -7,16 +7,19 @@ settlement applies it when the milestone has passed, never by a claim.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from risk.errors import InvalidParameterError
 from risk.maturity import check_level
 
 _DECIMALS = 12
+# a digit on either side of the point: "1." and ".5" are slips of the pen
+_SHARE = re.compile(rf"[0-9]+(\.[0-9]{{1,{_DECIMALS}}})?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,13 +123,6 @@ def _read(rows: Iterable[Mapping[str, Any]]) -> list[tuple[int, str]]:
 
 def _read_share(value: object, field: str) -> Decimal:
     allowed = f"decimal text from 0 to 1 with at most {_DECIMALS} decimals"
-    if not isinstance(value, str) or not value.isascii() or not value.replace(".", "", 1).isdigit():
+    if not isinstance(value, str) or _SHARE.fullmatch(value) is None or not Decimal(value) <= 1:
         raise InvalidParameterError(field, value, allowed, code="bad_level_table")
-    try:
-        share = Decimal(value)
-    except InvalidOperation as error:
-        raise InvalidParameterError(field, value, allowed, code="bad_level_table") from error
-    exponent = share.as_tuple().exponent
-    if not 0 <= share <= 1 or not isinstance(exponent, int) or -exponent > _DECIMALS:
-        raise InvalidParameterError(field, value, allowed, code="bad_level_table")
-    return share
+    return Decimal(value)

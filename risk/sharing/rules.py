@@ -7,7 +7,7 @@ from fractions import Fraction
 
 from risk.sharing.blocks import Cap, Condition, Facility, IntoPot, Node, Seq, Share, To, When
 from risk.sharing.errors import TermsError
-from risk.sharing.grant_terms import check_payees
+from risk.sharing.grant_terms import check_payees, check_repayment
 from risk.sharing.model import EXIT_KINDS, GUIDANCE_KINDS, Model
 
 
@@ -60,6 +60,10 @@ def check(model: Model) -> None:
     _no_capital_from_revenue(model)
     _legal_basis_of_debts(model)
     check_payees(model, _leaves(model))
+    for name, root in (("operating", model.operating), ("exit", model.exit)):
+        # A project repays by its own payments; terms without an exit end in none.
+        if root is not None or name == "operating":
+            check_repayment(model, name, _leaves_below(model, root))
     for context in EXIT_KINDS:
         _subordination(model, context)
 
@@ -76,6 +80,13 @@ def concession_caps(model: Model) -> dict[str, Fraction]:
 def _leaves(model: Model) -> Iterator[To]:
     for root in programs(model):
         for node in walk(root):
+            if isinstance(node, To):
+                yield node
+
+
+def _leaves_below(model: Model, root: Node | None) -> Iterator[To]:
+    for part in (root, *model.pots.values()):
+        for node in walk(part) if part is not None else ():
             if isinstance(node, To):
                 yield node
 

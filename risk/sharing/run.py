@@ -196,6 +196,16 @@ class Run:
             self._settle_principal(balance, amount)
         else:
             self.values[balance.name] = self.values[balance.name] - amount
+            if balance.kind == "grant_due":
+                self._take_back_loss(balance.ids[0])
+
+    def _take_back_loss(self, grant: str) -> None:
+        """Lower what was written off of a grant to what is still to be repaid of it, and reverse that write-off."""
+        name = f"grant_lost:{grant}"
+        lost = self.arithmetic.minimum(self.values[name], self.values[f"grant_due:{grant}"])
+        back, self.values[name] = self.values[name] - lost, lost
+        self.post(("1160", self.model.project), ("5020", None), back)
+        self.post(("5020", None), ("3015", self.model.instruments[grant].party), back)
 
     def _settle_principal(self, balance: Balance, amount: Any) -> None:
         loan = balance.ids[0]

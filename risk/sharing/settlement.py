@@ -96,7 +96,7 @@ def party_totals(
             "received_minor": sum(amount for _, amount in dated if amount > 0),
             "net_minor": sum(amount for _, amount in dated),
             "capital_not_returned_minor": values[f"capital:{party}"],
-            "loss_borne_minor": state.accounts.get(f"3040:{party}", 0) + _exempted(engine, state, party),
+            "loss_borne_minor": state.accounts.get(f"3040:{party}", 0) + _grants_lost(engine, state, party),
             "gain_conceded_minor": values[f"conceded:{party}"],
             "flows": [{"on": on.isoformat(), "amount_minor": amount} for on, amount in dated],
             "xirr": internal_rate(dated),
@@ -104,8 +104,9 @@ def party_totals(
     return result
 
 
-def _exempted(engine: Engine, state: State, party: str) -> int:
-    return sum(state.values[f"grant_exempted:{item.id}"] for item in engine.model.grants if item.party == party)
+def _grants_lost(engine: Engine, state: State, party: str) -> int:
+    own = [item.id for item in engine.model.grants if item.party == party]
+    return sum(state.values[f"{kind}:{name}"] for name in own for kind in ("grant_exempted", "grant_lost"))
 
 
 def internal_rate(dated: list[tuple[datetime.date, int]]) -> str | None:

@@ -54,16 +54,20 @@ def above_cap(arithmetic: Arithmetic, rule: Conversion, held: Any, total: Any) -
     return held > allowed
 
 
-def largest_amount(rule: Conversion, held: int, pre_money: int, shares_before: int, new_shares: int) -> int:
-    """Return the largest amount in minor units that converts under the cap (whole numbers, exact).
+def most_shares(rule: Conversion, held: int, total: int, largest_other: int) -> int:
+    """Return how many more shares one who holds `held` may get (whole numbers, exact), not below zero.
 
     Of T shares before the round and newly issued in it, h held already, s more fit under the cap c where
-    h + s <= c (T + s), that is s <= (c T - h) / (1 - c).
+    h + s <= c (T + s), that is s <= (c T - h) / (1 - c), and below the largest other holder where h + s < largest.
     """
     cap, whole = rule.holding_cap
-    room = (cap * (shares_before + new_shares) - whole * held) // (whole - cap)
-    if room <= 0:
+    return max(min((cap * total - whole * held) // (whole - cap), largest_other - 1 - held), 0)
+
+
+def largest_amount(rule: Conversion, most: int, pre_money: int, shares_before: int) -> int:
+    """Return the largest amount in minor units that buys at most `most` whole shares, and zero where it buys none."""
+    if most == 0:
         return 0
     numerator, denominator = rule.factor
     price, shares = pre_money * numerator, shares_before * denominator
-    return -(-(room + 1) * price // shares) - 1
+    return -(-(most + 1) * price // shares) - 1

@@ -37,6 +37,7 @@ _BALANCES: dict[str, Words] = {
     "loss_borne": {"zh": "{1}承担的{0}损失", "en": "loss of {0} borne by {1}"},
     "grant": {"zh": "{0}尚未转股的金额", "en": "what is not converted of {0}"},
     "grant_due": {"zh": "{0}应退还的金额", "en": "what is to be repaid of {0}"},
+    "grant_lost": {"zh": "{0}已核销的金额", "en": "what is written off of {0}"},
     "shares": {"zh": "{0}持有的股份", "en": "the shares held by {0}"},
     "claim": {"zh": "{0}", "en": "{0}"},
     "limit_left": {"zh": "{0}剩余额度", "en": "what is left of the limit {0}"},

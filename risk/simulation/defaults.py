@@ -78,7 +78,20 @@ def default_drivers(
     _check_simulable(model)
     first = min(drawn, default=today)
     days = _milestone_days(model, score, first, milestone_dates or {})
-    start = min([first, *days.values()])
+    parameters = _default_parameters(model, score, days=days, first=first, today=today, trigger_factors=trigger_factors)
+    return _document(model, parameters, days=days, first=first, today=today)
+
+
+def _default_parameters(
+    model: Model,
+    score: Mapping[str, Any],
+    *,
+    days: Mapping[str, date],
+    first: date,
+    today: date,
+    trigger_factors: Sequence[Mapping[str, Any]] | None,
+) -> dict[str, Any]:
+    """One driver for every assumption that the terms call for, each from the score, the tables or a judgement."""
     budget = sum(item.commitment_minor for item in model.instruments.values())
     equity = sum(item.commitment_minor for item in model.instruments.values() if item.kind == "equity")
     parameters = {
@@ -92,11 +105,18 @@ def default_drivers(
     }
     missing = [name for name in required_drivers(model) if name not in parameters]
     assert not missing, missing
+    return parameters
+
+
+def _document(
+    model: Model, parameters: dict[str, Any], *, days: Mapping[str, date], first: date, today: date
+) -> dict[str, Any]:
+    """The drivers document: calendar from the first money or milestone to some years after the last one."""
     ordered = sorted(days.items(), key=lambda row: row[1])
     return {
         "schema": 1,
         "as_of": today.isoformat(),
-        "start": start.isoformat(),
+        "start": min([first, *days.values()]).isoformat(),
         "end": (ordered[-1][1] + timedelta(days=365 * _YEARS_AFTER_LAST_MILESTONE)).isoformat(),
         "milestones": [{"id": name, "on": day.isoformat()} for name, day in ordered],
         "parameters": name_drivers(parameters, model),

@@ -102,9 +102,10 @@ GRANT_ASSUMPTIONS: tuple[dict[str, str], ...] = (
         "or after the last day of conversion.",
     },
     {
-        "text_zh": "失败时结余全额退回；不合规支出从清算所得中退还，以所得为限；其余经审计合规的支出结项免责。",
+        "text_zh": "失败时结余全额退回；不合规支出从清算所得中退还，以所得为限，不足部分为出资方损失；"
+        "其余经审计合规的支出结项免责。",
         "text_en": "After a failure what is unspent comes back in full, what was spent ineligibly comes out of the "
-        "liquidation as far as it reaches, and the rest is closed with exemption.",
+        "liquidation as far as it reaches and is lost beyond that, and the rest is closed with exemption.",
     },
 )
 """What is taken for granted besides where the terms hold a conditional grant."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
@@ -15,7 +15,6 @@ from risk.sharing.arithmetic import ArrayArithmetic
 from risk.sharing.model import Model
 from risk.simulation.course import Course
 from risk.simulation.describe import make_driver
-from risk.simulation.drivers import Drivers
 from risk.simulation.errors import SimulationError
 from risk.simulation.sampling import Booleans, Integers
 
@@ -98,6 +97,15 @@ class Row:
     name: str
 
 
+@dataclass(frozen=True)
+class Call:
+    """A call on the grant: its day, minor units, and where it happens (n,)."""
+
+    on: date
+    amount_minor: int
+    occurs: Booleans
+
+
 class GrantCourse:
     """What becomes of the one grant in n scenarios.
 
@@ -105,25 +113,25 @@ class GrantCourse:
     ----------
     model : Model
         The compiled terms.
-    drivers : Drivers
-        The calendar.
     course : Course
         Where each scenario stands.
     sale : ndarray of int64, shape (n,)
         Price of the company where it is sold, minor units.
+    calls : list of Call
+        Every call on the grant.
     """
 
-    def __init__(self, model: Model, drivers: Drivers, course: Course, sale: Integers) -> None:
+    def __init__(self, model: Model, course: Course, sale: Integers, calls: Sequence[Call]) -> None:
         (self.grant,) = model.grants
         assert self.grant.conversion is not None
-        self.rule, self.drivers, self.course, self.sale = self.grant.conversion, drivers, course, sale
+        self.rule, self.course, self.sale, self.calls = self.grant.conversion, course, sale, calls
         self.arithmetic = ArrayArithmetic(course.size)
-        self.open: Integers = np.where(course.success, self.grant.commitment_minor, 0).astype(np.int64)
+        self.open: Integers = np.zeros(course.size, dtype=np.int64)
 
     @cached_property
     def round_place(self) -> Integers:
         """Place of the next round among the exit dates; beyond the last where it does not come in time."""
-        last = self.drivers.milestones[-1].on
+        last = self.course.drivers.milestones[-1].on
         offsets = np.array([(day - last).days for day in self.course.exit_dates])
         years = self.course.sample.grant_years["round_years"] + self.course.sample.delay_years
         place: Integers = np.searchsorted(offsets, years * 365).astype(np.int64)
@@ -132,8 +140,13 @@ class GrantCourse:
     def conversions(self) -> Iterator[Row]:
         """Yield, date by date, the conversion at a round or a sale and the return of what cannot convert."""
         course, sample = self.course, self.course.sample
-        late = False
+        late, left = False, list(self.calls)
         for place, on in enumerate(course.exit_dates):
+            # Only what is paid by now is open; what is drawn after the round stays open until it goes back.
+            paid = [call for call in left if call.on <= on]
+            left = [call for call in left if call.on > on]
+            for call in paid:
+                self.open = self.open + np.where(call.occurs & course.success, call.amount_minor, 0)
             going = course.going(on) & course.success
             sold = course.sold_on(place)
             if on <= self.rule.convert_by:

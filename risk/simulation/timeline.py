@@ -18,7 +18,7 @@ from risk.simulation.course import Course, Failure
 from risk.simulation.drivers import Drivers
 from risk.simulation.errors import SimulationError
 from risk.simulation.fund import build_fund_events, fund_drivers, is_fund
-from risk.simulation.grants import GrantCourse, grant_drivers
+from risk.simulation.grants import Call, GrantCourse, grant_drivers
 from risk.simulation.sampling import Booleans, Integers, Sample
 
 Event = dict[str, Any]
@@ -224,12 +224,17 @@ class _Builder:
     def _calls(self) -> None:
         for tranche in self.model.tranches.values():
             on = self._call_date(tranche)
-            alive = self.course.alive(on)
+            alive = self._called(tranche)
             self._add("call", "drawdown_call", on, {"tranche": tranche.id}, alive, name=tranche.id)
             for instrument, amount in tranche.amounts.items():
                 if amount:
                     body = {"tranche": tranche.id, "instrument": instrument}
                     self._add("paid", "drawdown_paid", on, body, alive, name=f"{tranche.id}-{instrument}")
+
+    def _called(self, tranche: Any) -> Booleans:
+        """Where a tranche is called: nothing is drawn after a miss, a commercial failure or a sale."""
+        on = self._call_date(tranche)
+        return self.course.alive(on) & self.course.going(on)
 
     def _drawn_share(self, day: date) -> float:
         drawn = sum(
@@ -352,7 +357,13 @@ class _Builder:
             return
         # What a sale brings in is a price too, for whoever is sold before the next round.
         sale = np.maximum(self.sample.amounts["exit_value"] - self._overrun(), 0)
-        grant = GrantCourse(self.model, self.drivers, self.course, sale)
+        (item,) = self.model.grants
+        calls = [
+            Call(self._call_date(t), t.amounts[item.id], self._called(t))
+            for t in self.model.tranches.values()
+            if t.amounts.get(item.id)
+        ]
+        grant = GrantCourse(self.model, self.course, sale, calls)
         for row in (*grant.conversions(), *grant.failures(self._grant_paid)):
             self._add(row.step, row.kind, row.on, row.body, row.occurs, name=row.name)
 

@@ -40,7 +40,6 @@ DECIDER = {
     "distribution": "project",
     "pool_compensation": "pool",
     "recovery": "bank",
-    "write_off": "industrial",
     "loss_event": "bank",
     "grant_audit": "auditor",
     "grant_return": "project",
@@ -66,7 +65,7 @@ class Scene:
 
 
 def make_project(factory: Factory, team: Member, *, code: str = "flow-chem", state: str = "funded") -> Project:
-    """A project with the four milestones of scenario A."""
+    """A project with the levels and the four milestones of scenario A."""
     with factory.database.transaction() as session:
         project = Project(
             code=code,
@@ -75,6 +74,8 @@ def make_project(factory: Factory, team: Member, *, code: str = "flow-chem", sta
             title_en="Continuous-flow pilot",
             sector="chemicals",
             state=state,
+            trl_assessed=6,
+            mrl_assessed=5,
             created_at=MOMENT,
             updated_at=MOMENT,
         )
@@ -280,12 +281,13 @@ def play(scene: Scene, story: Iterable[dict[str, Any]]) -> None:
         kind = event["kind"]
         if kind in ("activate", "drawdown_paid"):
             continue  # signed by all; paid by the intents of the call
+        funder = "industrial" if "industrial" in scene.members else "guidance"
         if kind in ("exit", "close"):
-            agree(scene, event, confirmer="industrial" if "industrial" in scene.members else "guidance")
+            agree(scene, event, confirmer=funder)
         elif kind in ("conversion", "grant_close"):
             agree(scene, event, confirmer="auditor")
         elif kind in BY_HOUSE:
             record_by_house(scene, event)
         else:
-            record(scene, DECIDER[kind], event)
+            record(scene, funder if kind == "write_off" else DECIDER[kind], event)
         pay_all(scene)

@@ -10,10 +10,11 @@ from marketplace.dealflow.queries import find_mandate
 from marketplace.dealflow.services import create_mandate
 from marketplace.funding.models import Commitment, Round
 from marketplace.funding.queries import find_round, get_commitment
-from marketplace.funding.services import harden_commitment, make_commitment, open_round
+from marketplace.funding.services import ask_open, harden_commitment, make_commitment, meet_condition, open_round
 from marketplace.money import Money
 from marketplace.projects.models import Project
 from marketplace.projects.queries import find_project
+from risk.maturity import INSTRUMENTS
 from tests.factories import MOMENT, Factory, Member
 
 # Every refusal of the tests is far from these days, whatever the clock says.
@@ -69,12 +70,19 @@ class DealFactory:
         with self.database.transaction() as session:
             found = find_round(session, round_id=round_.id)
             assert found is not None
+            condition = ask_open(found.project, instrument, MOMENT) if instrument in INSTRUMENTS else None
+            options = {"acknowledged": condition.code if condition else None, **options}
             made = make_commitment(
                 session, actor=funder.actor, round_=found, instrument=instrument, now=MOMENT,
                 amount=Money(amount_minor, found.currency), **options,
             )  # fmt: skip
             if firm:
                 held = get_commitment(session, actor=funder.actor, public_id=made.public_id)
+                if condition:
+                    meet_condition(
+                        session, actor=funder.actor, commitment=held, code=condition.code, now=MOMENT,
+                        ground="Filed with the pool", document_number="2026-118", document_on=FIRST,
+                    )  # fmt: skip
                 harden_commitment(session, actor=funder.actor, commitment=held, now=MOMENT)
             return made
 

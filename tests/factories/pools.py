@@ -70,6 +70,21 @@ def make_register(make: Factory, *, code: str = CODE) -> Register:
     return Register(make, office, banks, public_id)
 
 
+def make_another(register: Register, *, code: str) -> None:
+    """A second register of the same office for the same banks, with the same limits."""
+    figures = example.FIGURES["register"]
+    with register.factory.database.transaction() as session:
+        pool = services.open_pool(
+            session, actor=register.office.actor, code=code, name_zh="第二资金池", name_en="Second pool",
+            currency="CNY", year_limit_minor=figures["year"] * example.YUAN, filing_days=90, now=at("01-04"),
+        )  # fmt: skip
+        for name, bank in register.banks.items():
+            services.add_bank(
+                session, actor=register.office.actor, pool=pool, bank=bank.organisation, now=at("01-05"),
+                year_limit_minor=figures["banks"][name] * example.YUAN,
+            )  # fmt: skip
+
+
 def make_loan(register: Register, which: str, *, code: str = CODE) -> factory.Scene:
     """One of the two loans, signed by all; its limits name the register."""
     given = example.parameters(which, year=YEAR)

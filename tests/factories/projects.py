@@ -74,6 +74,12 @@ class ProjectFactory:
         with self.database.transaction() as session:
             return create_project(session, actor=team.actor, now=now, values=project_values(**changes))
 
+    def levels(self, project: Project, trl: int | None, mrl: int | None, until: date | None = None) -> None:
+        """The levels as an assessment would leave them, for tests that are not about assessing."""
+        with self.database.transaction() as session:
+            found = self._find(session, project)
+            found.trl_assessed, found.mrl_assessed, found.levels_expire_on = trl, mrl, until
+
     def published(self, team: Member, operator: Member | None = None, **changes: Any) -> Project:
         """Submitted by the team, verified by an operator, published by the team."""
         operator = operator or self.make.member("operator")

@@ -227,6 +227,8 @@ class Reference(Accruals, GrantEvents):
         elif kind:
             self.amounts[leaf["settles"]] -= amount
             assert self.amounts[leaf["settles"]] >= 0
+            if kind == "grant_due":
+                self.take_back_loss(ids[0])
         if kind in ("", "preference"):
             owner = leaf.get("conceded_by", party)
             self.amounts[f"gain:{owner}"] += amount
@@ -351,13 +353,11 @@ class Reference(Accruals, GrantEvents):
         net = body["proceeds_minor"] - body.get("costs_minor", 0)
         self._program(block, net, f"programs.recoveries.recover.{body['channel']}")
 
-    def _write_off(self, body: Json) -> None:
-        self.flags.add("written_off")
-
     def _exit(self, body: Json) -> None:
         for name, amount in body.get("claims", {}).items():
             self.amounts[f"claim:{name}"] += amount
         self.exit_kind = body["kind"]
+        self.flags.add(f"exit:{self.exit_kind}")
         pot, self.amounts["estate"] = body["proceeds_minor"] + self.amounts["estate"], 0
         self._program(self.terms["programs"]["exit"], pot, "programs.exit")
         self.exit_kind = None

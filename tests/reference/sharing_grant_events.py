@@ -9,7 +9,7 @@ Json = dict[str, Any]
 
 
 class GrantEvents:
-    """Conversion, audit, return and exemption of a grant over the evaluator's own amounts and flags."""
+    """Conversion, audit, return, exemption and loss of a grant over the evaluator's own amounts and flags."""
 
     terms: Json
     by_id: dict[str, Json]
@@ -49,3 +49,14 @@ class GrantEvents:
 
     def _grant_close(self, body: Json) -> None:
         self.amounts[f"grant:{body['instrument']}"] = 0
+
+    def _write_off(self, body: Json) -> None:
+        # A company that is sold goes on and still owes; what one in liquidation leaves unpaid is the funder's loss.
+        for item in self.terms["instruments"]:
+            if item["kind"] == "conditional_grant" and "exit:liquidation" in self.flags:
+                self.amounts[f"grant_lost:{item['id']}"] = self.amounts[f"grant_due:{item['id']}"]
+
+    def take_back_loss(self, name: str) -> None:
+        """What comes in after the write-off is no loss after all."""
+        still_due = self.amounts[f"grant_due:{name}"]
+        self.amounts[f"grant_lost:{name}"] = min(self.amounts[f"grant_lost:{name}"], still_due)

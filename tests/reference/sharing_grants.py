@@ -41,7 +41,9 @@ class Grant:
         self.cap = self.random.choice(["0.2", "0.2", "0.05", "0.333333"])
         self.open = [self.commitment] * scenarios
         self.audited, self.due, self.held, self.total = ([0] * scenarios for _ in range(4))
-        self.failed = [False] * scenarios
+        self.failed, self.missed, self.written_off = ([False] * scenarios for _ in range(3))
+        # A source of its own again: the events that were drawn before these two stay.
+        self.more = random.Random(f"loss {seed}")
 
     # terms --------------------------------------------------------------------------------------------------------
 
@@ -76,6 +78,31 @@ class Grant:
         acts = (self.convert, self.convert, self.fail, self.audit, self.audit, self.repay, self.close, self.close)
         for act in self.random.choices([*acts, *[self.give_back] * 4], k=2):
             act(line)
+        for act in (self.miss, self.write_off):
+            if self.more.random() < 0.4:
+                act(line)
+
+    def on_record(self, line: Line) -> list[bool]:
+        """Return where a failure is on record: a failed test, or a milestone that was missed and not passed since."""
+        passed = line.facts["passed"]
+        return [failed or (missed and not now)
+                for failed, missed, now in zip(self.failed, self.missed, passed, strict=True)]  # fmt: skip
+
+    def miss(self, line: Line) -> None:
+        """Record a failed milestone where it has not passed; it may pass later."""
+        occurs = [not passed and self.more.random() < 0.4 for passed in line.facts["passed"]]
+        if any(occurs):
+            line.add("milestone", {"milestone": "M1", "result": "fail"}, occurs)
+            self.missed = [before or now for before, now in zip(self.missed, occurs, strict=True)]
+
+    def write_off(self, line: Line) -> None:
+        """After a liquidation audit and close what is open, and write off: what is still to be repaid is lost."""
+        self._wind_up(line)
+        facts = zip(line.facts["exited"], line.facts["sold"], self.open, self.written_off, strict=True)
+        occurs = [exited and not (sold or open_ or before) for exited, sold, open_, before in facts]
+        if any(occurs):
+            line.add("write_off", {}, occurs)
+            self.written_off = [before or now for before, now in zip(self.written_off, occurs, strict=True)]
 
     def convert(self, line: Line) -> None:
         """Convert a part of what is open where a round can be found that keeps cap and largest holder."""
@@ -119,6 +146,19 @@ class Grant:
             line.add("loss_event", {"kind": "test_failure"}, occurs)
             self.failed = [before or now for before, now in zip(self.failed, occurs, strict=True)]
 
+    def _wind_up(self, line: Line) -> None:
+        facts = zip(line.facts["exited"], self.open, strict=True)
+        occurs = [exited and open_ > 0 and self.more.random() < 0.8 for exited, open_ in facts]
+        if not any(occurs):
+            return
+        eligible = [self.more.choice([0, self.more.randint(0, amount)]) for amount in self.open]
+        rest = [amount - part for amount, part in zip(self.open, eligible, strict=True)]
+        self._audited(line, list(zip(eligible, [0] * len(rest), rest, strict=True)), occurs)
+        closed = [happens and part > 0 for happens, part in zip(occurs, eligible, strict=True)]
+        if any(closed):
+            line.add("grant_close", {"instrument": GRANT}, closed)
+            self.open = [0 if now else amount for now, amount in zip(closed, self.open, strict=True)]
+
     def audit(self, line: Line) -> None:
         """Split what is open into eligible, ineligible and unspent money."""
         occurs = [amount > 0 and self.random.random() < 0.8 for amount in self.open]
@@ -128,6 +168,9 @@ class Grant:
         for amount in self.open:
             low, high = sorted(self.random.randint(0, amount) for _ in range(2))
             parts.append(self.random.choice([(amount, 0, 0), (low, high - low, amount - high)]))
+        self._audited(line, parts, occurs)
+
+    def _audited(self, line: Line, parts: list[tuple[int, int, int]], occurs: list[bool]) -> None:
         names = ("eligible_minor", "ineligible_minor", "unspent_minor")
         body = {name: tuple(row[index] for row in parts) for index, name in enumerate(names)}
         line.add("grant_audit", {"instrument": GRANT, **body}, occurs)
@@ -147,7 +190,7 @@ class Grant:
         """Make all that is open repayable after the last day of conversion, or a part of it before."""
         exited = line.facts["exited"]
         occurs = [amount > 0 and not failed and not gone
-                  for amount, failed, gone in zip(self.open, self.failed, exited, strict=True)]  # fmt: skip
+                  for amount, failed, gone in zip(self.open, self.on_record(line), exited, strict=True)]  # fmt: skip
         early = line.on.isoformat() <= CONVERT_BY
         if not any(occurs) or (early and self.random.random() < 0.7):
             return
@@ -160,9 +203,9 @@ class Grant:
 
     def close(self, line: Line) -> None:
         """Close with exemption where a failure is on record and all that is open is audited."""
-        exited = line.facts["exited"]
+        exited, failures = line.facts["exited"], self.on_record(line)
         occurs = [0 < amount == audited and (failed or gone) for amount, audited, failed, gone
-                  in zip(self.open, self.audited, self.failed, exited, strict=True)]  # fmt: skip
+                  in zip(self.open, self.audited, failures, exited, strict=True)]  # fmt: skip
         if any(occurs):
             line.add("grant_close", {"instrument": GRANT}, occurs)
             self.open = [0 if now else amount for now, amount in zip(occurs, self.open, strict=True)]

@@ -36,7 +36,7 @@ class Timeline:
         self.generator, self.random, self.terms = generator, generator.random, terms
         self.on = datetime.date(2027, 1, 5)
         self.rows: list[Json] = []
-        self.facts = {fact: [False] * SCENARIOS for fact in ("default", "compensated", "exited", "passed")}
+        self.facts = {fact: [False] * SCENARIOS for fact in ("default", "compensated", "exited", "sold", "passed")}
 
     def add(self, kind: str, body: Json, occurs: list[bool] | None = None) -> None:
         self.rows.append({"id": f"e{len(self.rows)}", "kind": kind, "effective_on": self.on.isoformat(), "body": body,
@@ -131,7 +131,8 @@ class Timeline:
         self.add("exit", {"kind": kind, "proceeds_minor": self.amounts()}, occurs)
         if kind == "partnership_distribution":
             return
-        self.facts["exited"] = [before or now for before, now in zip(self.facts["exited"], occurs, strict=True)]
+        for fact in ("exited", "sold") if kind == "trade_sale" else ("exited",):
+            self.facts[fact] = [before or now for before, now in zip(self.facts[fact], occurs, strict=True)]
 
     def compensation(self) -> None:
         pairs = zip(self.facts["default"], self.facts["compensated"], strict=True)

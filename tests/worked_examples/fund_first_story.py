@@ -1,4 +1,4 @@
-"""The parameters and the three invented endings of fund first, equity later (data/fund_first.json)."""
+"""The parameters and the four invented endings of fund first, equity later (data/fund_first.json)."""
 
 from __future__ import annotations
 
@@ -89,7 +89,24 @@ def story_ineligible() -> list[Json]:
     ]
 
 
-STORIES = {"converted": story_converted, "failed": story_failed, "ineligible": story_ineligible}
+def story_lost() -> list[Json]:
+    golden = GOLDEN["lost"]
+    audit, repaid, liquidation = dict(golden["audit"]), golden["repaid"], dict(golden["liquidation"])
+    return [
+        *drawn("T1"),
+        row(golden["failed_on"], "milestone", milestone="M1", result="fail"),
+        row(audit.pop("on"), "grant_audit", instrument=GRANT, **audit),
+        row(repaid["on"], "distribution", source="project", amount_minor=repaid["amount_minor"]),
+        row(golden["closed_on"], "grant_close", instrument=GRANT),
+        row(liquidation.pop("on"), "exit", kind="liquidation", **liquidation),
+        row(golden["written_off_on"], "write_off"),
+        row("2028-01-31", "close"),
+    ]
+
+
+STORIES = {
+    "converted": story_converted, "failed": story_failed, "ineligible": story_ineligible, "lost": story_lost,
+}  # fmt: skip
 
 
 def conversion(**changes: Any) -> Json:

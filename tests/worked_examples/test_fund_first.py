@@ -1,4 +1,4 @@
-"""Fund first, equity later (先投后股) to the fen: converted and sold; failed and exempted; partly ineligible, repaid.
+"""Fund first, equity later (先投后股) to the fen: converted and sold; failed and exempted; partly repaid; partly lost.
 
 Every figure is invented; what is expected stands in data/fund_first.json, which was written before the code.
 """
@@ -102,6 +102,24 @@ def test_what_was_spent_ineligibly_is_owed_by_the_team(settled: dict[str, Json])
     assert result["parties"]["guidance"]["loss_borne_minor"] == golden["loss_borne_minor"]
 
 
+def test_what_a_liquidation_does_not_repay_is_the_funders_loss(settled: dict[str, Json]) -> None:
+    golden, result = GOLDEN["lost"], settled["lost"]
+    liquidation, written_off = event_of(result, "exit"), event_of(result, "write_off")
+    assert liquidation["flows"] == golden["liquidation_paid"]
+    assert liquidation["balances"][f"grant_due:{GRANT}"] == golden["lost_minor"]
+    assert f"grant_lost:{GRANT}" not in liquidation["balances"]
+    assert nets(written_off) == golden["write_off_nets"]
+    assert written_off["balances"][f"grant_lost:{GRANT}"] == golden["lost_minor"]
+    assert [tier["amount_minor"] for tier in written_off["explanation"]] == [golden["lost_minor"]]
+    guidance = result["parties"]["guidance"]
+    assert (guidance["loss_borne_minor"], guidance["net_minor"]) == (
+        golden["loss_borne_minor"], golden["guidance_net_minor"],
+    )  # fmt: skip
+    assert guidance["loss_borne_minor"] == -guidance["net_minor"]
+    for account in ("3015:guidance", "3010:guidance", "1160:project", "1510", "5010", "5020"):
+        assert account not in {key for key, amount in result["accounts"].items() if amount}
+
+
 @pytest.mark.parametrize("name", STORIES)
 def test_every_entry_balances_and_the_agreement_closes(settled: dict[str, Json], name: str) -> None:
     result = settled[name]
@@ -130,6 +148,7 @@ def test_the_independent_evaluator_finds_the_same(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "kind"), [
     ("converted", "conversion"), ("failed", "grant_audit"), ("failed", "grant_close"), ("failed", "distribution"),
+    ("lost", "write_off"),
 ])  # fmt: skip
 def test_a_repeat_changes_nothing_another_body_is_refused_and_a_reversal_restores(name: str, kind: str) -> None:
     engine, before, event = state_before(kind, STORIES[name]())
@@ -311,6 +330,19 @@ def test_a_certifier_that_is_paid_is_refused() -> None:
     with pytest.raises(TermsError) as refusal:
         Engine(terms)
     assert refusal.value.code == "certifier_gains"
+
+
+@pytest.mark.parametrize("program", ["operating", "exit"])
+def test_a_program_that_never_repays_the_grant_is_refused(program: str) -> None:
+    terms = fund_first(parameters())
+    terms["programs"][program] = {"to": {"party": "shareholders", "legal_basis": "share_sale", "rank": 6}}
+    with pytest.raises(TermsError) as refusal:
+        Engine(terms)
+    assert (refusal.value.code, refusal.value.field) == ("grant_without_repayment", f"programs.{program}")
+    if program == "operating":
+        del terms["programs"][program]
+        with pytest.raises(TermsError, match=r"programs\.operating"):
+            Engine(terms)
 
 
 def test_a_bank_gives_no_grant_that_becomes_equity() -> None:

@@ -22,6 +22,7 @@ from marketplace.agreements.errors import (
 from marketplace.agreements.models import Agreement, AgreementEvent, AgreementParty, AgreementVersion
 from marketplace.agreements.running import engine_for, load_state
 from marketplace.pools import services as pools
+from marketplace.pools.errors import NothingLeftError
 from marketplace.pools.models import CompensationPool, PoolFiling
 from marketplace.pools.queries import compute_pool_room, find_bank, find_filing_of, find_pool_by_code
 
@@ -29,13 +30,20 @@ KIND = "pool_compensation"
 
 
 def require_registers(session: orm.Session, *, terms: dict[str, Any], parties: Sequence[AgreementParty]) -> None:
-    """Refuse terms whose shared limits are not those of a register that the paying party keeps."""
+    """Refuse terms whose shared limits are not those of the one register that the paying party keeps."""
+    _require_pool_layer(terms)
     seats = {party.party: party.organisation_id for party in parties}
     lender = next((party.organisation_id for party in parties if party.role == "bank"), None)
+    registers: set[str] = set()
     for place, limit in enumerate(terms.get("limits", [])):
         if "shared" not in limit:
             continue
         field, shared = f"limits[{place}].shared", limit["shared"]
+        registers.add(shared["register"])
+        if len(registers) > 1:
+            raise RegisterDiffersError(
+                "The shared limits of one agreement count in one register.", field="terms", clause=f"{field}.register"
+            )
         pool = find_pool_by_code(session, code=shared["register"])
         if pool is None or pool.organisation_id != seats[limit["party"]]:
             raise RegisterDiffersError(
@@ -51,6 +59,26 @@ def require_registers(session: orm.Session, *, terms: dict[str, Any], parties: S
             raise RegisterDiffersError(
                 "The terms state another limit than the register.", field="terms",
                 clause=f"limits[{place}].amount_minor", register_minor=stated,
+            )  # fmt: skip
+
+
+def _require_pool_layer(terms: dict[str, Any]) -> None:
+    """A register counts what its pool pays; a shared limit anywhere else would be cut by nobody."""
+    shared = {limit["id"]: place for place, limit in enumerate(terms.get("limits", [])) if "shared" in limit}
+    channels = terms["programs"].get("recoveries", {}).get("recover", {}) if shared else {}
+    used = {name: node.get("layer", {}).get("limits", []) for name, node in channels.items()}
+    for channel, limits in used.items():
+        for place, limit in enumerate(limits):
+            if limit in shared and channel != "pool":
+                raise RegisterDiffersError(
+                    "A limit that a register counts stands in the layer of the pool only.", field="terms",
+                    clause=f"programs.recoveries.recover.{channel}.layer.limits[{place}]",
+                )  # fmt: skip
+    for limit, place in shared.items():
+        if limit not in used.get("pool", []):
+            raise RegisterDiffersError(
+                "A limit that a register counts stands in the layer of the pool only.", field="terms",
+                clause=f"limits[{place}].shared",
             )  # fmt: skip
 
 
@@ -106,7 +134,9 @@ def view_register(
     if pool is None:
         return None
     defaulted = find_default_day(load_state(session, agreement=agreement, version=version)) is not None
-    return PoolView(pool, find_filing_of(session, actor=actor, agreement=agreement.public_id), defaulted)
+    concerned = queries.own_agreement_ids(actor)
+    filing = find_filing_of(session, actor=actor, agreement=agreement.public_id, concerned=concerned)
+    return PoolView(pool, filing, defaulted)
 
 
 def find_default_day(state: Any) -> date | None:
@@ -129,9 +159,12 @@ def is_same_request(known: AgreementEvent, body: dict[str, Any]) -> bool:
 
 
 def add_room(
-    session: orm.Session, *, agreement: Agreement, engine: Any, body: dict[str, Any], on: date
+    session: orm.Session, *, agreement: Agreement, engine: Any, body: dict[str, Any], on: date, now: datetime
 ) -> tuple[dict[str, Any], PoolFiling | None]:
-    """The body with what each shared limit has left, and the filing that is served; without a register as it was."""
+    """The body with what each shared limit has left, and the filing that is served; without a register as it was.
+
+    Raises what `take_turn` raises, and NothingLeftError: a filing is not used up for nothing.
+    """
     if "room" in body:
         raise RoomIsComputedError(field="body.room")
     if body.get("channel", "pool") != "pool":
@@ -139,10 +172,14 @@ def add_room(
     pool = find_register(session, model=engine.model)
     if pool is None:
         return body, None
-    filing = pools.take_turn(session, pool=pool, agreement=agreement.public_id)
+    filing = pools.take_turn(session, pool=pool, agreement=agreement.public_id, on=on, now=now)
     room = compute_pool_room(session, pool=pool, year=on.year, bank_id=filing.bank_organisation_id)
     limits = (engine.model.limits[name] for name in engine.model.recoveries.channels["pool"].layer.limits)
-    return {**body, "room": {item.id: room.of(item.shared.counts) for item in limits if item.shared}}, filing
+    left = {item.id: room.of(item.shared.counts) for item in limits if item.shared}
+    spent = [name for name, amount_minor in left.items() if amount_minor == 0]
+    if spent:
+        raise NothingLeftError(limits=spent, year=on.year)
+    return {**body, "room": left}, filing
 
 
 def use_room(

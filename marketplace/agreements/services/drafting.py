@@ -30,6 +30,7 @@ from marketplace.audit.services import record_act
 from marketplace.clock import day_in_zone
 from marketplace.errors import InvalidInputError, NotAllowedError
 from marketplace.notifications.services import notify
+from marketplace.projects.queries import find_project
 
 # Parties that stand in the terms without an organisation on the market: they are paid, and do not sign.
 OUTSIDE_KINDS = ("founders", "creditors", "fiscal", "other")
@@ -215,6 +216,8 @@ def change_terms(
     check_terms(terms)
     _require_same_parties(agreement, terms)
     require_registers(session, terms=terms, parties=agreement.parties)
+    project = find_project(session, project_id=agreement.project_id) if agreement.project_id is not None else None
+    require_open(project, terms, on=day_in_zone(now))
     newest = queries.get_version(session, agreement=agreement)
     if canonical(terms) == newest.terms:
         raise InvalidInputError("These terms are the same as before.", field="terms")

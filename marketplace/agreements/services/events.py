@@ -122,7 +122,7 @@ def _record(
     filing = None
     if kind == compensations.KIND:
         body, filing = compensations.add_room(
-            session, agreement=agreement, engine=engine_for(version), body=body, on=effective_on
+            session, agreement=agreement, engine=engine_for(version), body=body, on=effective_on, now=now
         )
         text = _body_text(body)
     event = _make_event(agreement, version, actor, event_id, kind, effective_on, body, text, now)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import date, datetime
 from typing import Any
 
@@ -17,7 +19,7 @@ from marketplace.agreements.services.drafting import tell_parties
 from marketplace.agreements.services.events import record_house_event
 from marketplace.agreements.states import require_state
 from marketplace.audit.services import record_act
-from marketplace.errors import InvalidInputError
+from marketplace.errors import InvalidInputError, NotAllowedError
 
 
 def propose_event(
@@ -86,9 +88,6 @@ def confirm_proposal(
 ) -> AgreementEvent:
     """The other side confirms; the event is recorded as it was proposed."""
     party = _require_other_side(session, agreement=agreement, actor=actor, proposal=proposal)
-    if proposal.kind in rules.CERTIFIED_KINDS:
-        version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
-        rules.require_certifier(engine_for(version).model, proposal.body, party.party)
     _take(session, agreement=agreement, proposal=proposal)
     event = record_house_event(
         session,
@@ -140,7 +139,22 @@ def _require_other_side(session: orm.Session, *, agreement: Agreement, actor: An
     rules.require_confirmer(proposal.kind, party.role)
     if party.id == proposal.proposed_by_party_id:
         raise EventNotYoursError("Whoever proposes an event does not confirm it.", kind=proposal.kind)
+    if proposal.kind in rules.CERTIFIED_KINDS:
+        version = queries.get_version(session, agreement=agreement, number=agreement.active_version_number)
+        rules.require_certifier(engine_for(version).model, proposal.body, party.party)
     return party
+
+
+def list_decidable(
+    session: orm.Session, *, agreement: Agreement, actor: Any, waiting: Iterable[EventProposal]
+) -> list[str]:
+    """Public ids of the proposals that the actor may confirm or refuse; for the buttons of the page."""
+    found = []
+    for proposal in waiting:
+        with suppress(NotAllowedError):
+            _require_other_side(session, agreement=agreement, actor=actor, proposal=proposal)
+            found.append(proposal.public_id)
+    return found
 
 
 def _take(session: orm.Session, *, agreement: Agreement, proposal: EventProposal) -> None:

@@ -13,7 +13,7 @@ from marketplace.accounts.access import require_permission
 from marketplace.accounts.permissions import Permission
 from marketplace.agreements import queries
 from marketplace.agreements.chain import digest_of, signed_bytes
-from marketplace.agreements.eligibility import require_open
+from marketplace.agreements.eligibility import require_conditions, require_open
 from marketplace.agreements.errors import (
     AlreadySignedError,
     KeyWaitingError,
@@ -163,7 +163,9 @@ def sign_agreement(
         raise VersionChangedError(version=shown.version.number)
     # A level may have lapsed or fallen since the draft.
     project = find_project(session, project_id=agreement.project_id) if agreement.project_id else None
-    require_open(project, queries.load_terms(shown.version), on=clock.day_in_zone(now))
+    terms, today = queries.load_terms(shown.version), clock.day_in_zone(now)
+    require_open(project, terms, on=today)
+    conditions = require_conditions(session, agreement=agreement, project=project, terms=terms, on=today)
     key = _require_key(session, actor=actor)
     signature = _make_signature(agreement, shown, actor, key, passphrase, now)
     session.add(signature)
@@ -180,6 +182,12 @@ def sign_agreement(
             "version": shown.version.number,
             "signature": signature.public_id,
             "key": key.fingerprint,
+            # What the level still asked for on the day, and what met it.
+            **(
+                {"conditions": {row.instrument: [row.answer.code, row.met_by] for row in conditions}}
+                if conditions
+                else {}
+            ),
         },
     )
     if agreement.state == "negotiating":

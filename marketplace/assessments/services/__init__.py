@@ -27,6 +27,7 @@ from marketplace.assessments.services.registry import (
     propose_promotion,
     register_model,
 )
+from marketplace.assessments.services.retraining import prepare_retraining, record_retraining, train_candidate
 from marketplace.assessments.services.scoring import request_score, score_now, store_score
 
 __all__ = [
@@ -49,10 +50,12 @@ __all__ = [
     "list_open_steps",
     "list_training_rows",
     "plan_milestones",
+    "prepare_retraining",
     "propose_promotion",
     "raise_dispute",
     "record_judgements",
     "record_outcome",
+    "record_retraining",
     "register_model",
     "remind_of_contests",
     "remind_of_disputes",
@@ -64,5 +67,6 @@ __all__ = [
     "sign_assessment",
     "state_on_dispute",
     "store_score",
+    "train_candidate",
     "withdraw_evidence",
 ]

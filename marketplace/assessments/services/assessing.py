@@ -27,7 +27,7 @@ from marketplace.clock import day_in_zone
 from marketplace.events import AssessmentSigned, record_event
 from marketplace.projects.fields import clean_text
 from marketplace.projects.models import Project
-from marketplace.projects.services import grant_access
+from marketplace.projects.services import grant_access, hold_project
 from marketplace.projects.services.listing import require_owner
 
 # The longest that a judgement stands; an assessor may set an earlier day.
@@ -44,6 +44,7 @@ def request_assessment(
     if assessor.kind != "assessor" or assessor.verification_state != "verified":
         raise AssessmentInvalidError(errors={"assessor": "Choose a verified assessor."})
     require_independence(session, organisation_id=assessor.id, project=project)
+    hold_project(session, project)
     if not project.elements:
         raise AssessmentInvalidError("Name the critical technology elements first.")
     if queries.find_running_assessment(session, project_id=project.id, assessor_organisation_id=assessor.id):
@@ -67,7 +68,7 @@ def accept_assessment(
     session: orm.Session, *, actor: Any, assessment: Assessment, declaration: str, ties: dict[str, bool], now: datetime
 ) -> Assessment:
     """The assessor answers for each tie and declares the rest in words, then takes the work; a tie ends it."""
-    require_assessor(actor, assessment, ("requested",))
+    require_assessor(session, actor=actor, assessment=assessment, states=("requested",))
     errors = {f"ties.{tie}": "Answer for each tie." for tie in TIES if ties.get(tie) not in (True, False)}
     errors |= {f"ties.{tie}": "Whoever has this tie cannot judge; decline the work." for tie in TIES if ties.get(tie)}
     text = clean_text(declaration)
@@ -86,7 +87,7 @@ def decline_assessment(
     session: orm.Session, *, actor: Any, assessment: Assessment, reason: str, now: datetime
 ) -> Assessment:
     """The assessor does not take the work."""
-    require_assessor(actor, assessment, OPEN_STATES)
+    require_assessor(session, actor=actor, assessment=assessment, states=OPEN_STATES)
     text = require_text("reason", reason, message="Say why; the team and the history keep it.")
     assessment.state, assessment.conclusion = "declined", text
     _tell_team(session, actor=actor, assessment=assessment, act="declined", now=now)
@@ -104,7 +105,7 @@ def sign_assessment(
     expires_on: date | None = None,
 ) -> Assessment:
     """Set the levels by the contiguous rule and the lowest element, seal the content, write them to the project."""
-    require_assessor(actor, assessment, ("in_progress",))
+    require_assessor(session, actor=actor, assessment=assessment, states=("in_progress",))
     require_independence(session, organisation_id=actor.organisation_id, project=assessment.project)
     project, today = assessment.project, day_in_zone(now)
     ids = [element.id for element in project.elements]
@@ -123,7 +124,7 @@ def sign_assessment(
     assessment.trl_result, assessment.mrl_result, assessment.conclusion = levels.trl, levels.mrl, text
     assessment.state, assessment.signed_by, assessment.signed_at = "signed", actor.user_public_id, now
     assessment.signed_name, assessment.expires_on = signed_name, last_day
-    for earlier in log_queries.list_standing_assessments(session, project_id=project.id):
+    for earlier in log_queries.list_unreplaced_assessments(session, project_id=project.id):
         if earlier.id != assessment.id:
             earlier.superseded_at = now
     assessment.content_digest = compute_digest(session, assessment)

@@ -8,7 +8,7 @@ from sqlalchemy import orm
 
 from marketplace.accounts.queries import list_operator_ids
 from marketplace.assessments import score_queries
-from marketplace.assessments.monitoring import check_calibration, check_drift, judge_model
+from marketplace.assessments.monitoring import RECENT, check_calibration, check_drift, judge_model, misses_target
 from marketplace.assessments.score_models import ModelCheck, RiskModelVersion
 from marketplace.audit.services import record_act
 from marketplace.notifications.services import notify
@@ -21,7 +21,7 @@ def check_champion(session: orm.Session, *, now: datetime) -> ModelCheck | None:
         return None
     pairs = list_outcome_pairs(session, model=champion)
     calibration = check_calibration(pairs)
-    drift = check_drift(score_queries.list_all_scores(session), now=now)
+    drift = check_drift(score_queries.list_scores_around(session, since=now - RECENT), now=now)
     state, breaches = judge_model(calibration, drift)
     last = score_queries.find_last_check(session, model_id=champion.id)
     check = ModelCheck(
@@ -46,7 +46,7 @@ def check_champion(session: orm.Session, *, now: datetime) -> ModelCheck | None:
 def list_outcome_pairs(session: orm.Session, *, model: RiskModelVersion) -> list[tuple[float, int]]:
     """Probability and outcome (1: target missed) of every pilot that this very model scored before it began."""
     return [
-        (outcome.score.content["probability"], int(not outcome.target_reached))
+        (outcome.score.content["probability"], int(misses_target(outcome)))
         for outcome in score_queries.list_standing_outcomes(session)
         if outcome.score is not None
         and outcome.score.model_digest == model.coefficients_digest

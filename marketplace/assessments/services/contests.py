@@ -11,14 +11,16 @@ from marketplace.accounts.access import require_permission
 from marketplace.accounts.permissions import Permission
 from marketplace.accounts.queries import list_operator_ids
 from marketplace.assessments import score_queries
-from marketplace.assessments.errors import ContestInvalidError, ContestStateError
+from marketplace.assessments.errors import ContestInvalidError, ContestStateError, GainsFromContestError
 from marketplace.assessments.models import StoredScore
 from marketplace.assessments.score_models import ScoreContest
+from marketplace.assessments.services.common import require_no_gain
 from marketplace.audit.services import record_act
 from marketplace.clock import day_in_zone
 from marketplace.db import lock_rows
 from marketplace.notifications.services import notify
 from marketplace.projects.models import Project
+from marketplace.projects.queries import list_standing_consents
 from marketplace.projects.services.listing import require_owner
 
 ANSWER_WEEKDAYS = 10
@@ -64,10 +66,17 @@ def answer_contest(
 ) -> ScoreContest:
     """The operator upholds or dismisses a contest, with reasons; an answer is given once and stays.
 
+    Nobody answers who belongs to the team, to its centre or to an organisation that was let read the score by name.
     An upheld contest changes no stored score: what was wrong is mended in the project or the model, and a new score is
     computed beside the old one.
     """
     require_permission(actor, Permission.SCORE_ANSWER)
+    project = contest.score.project
+    readers = list_standing_consents(session, project_ids=[project.id])
+    require_no_gain(
+        session, actor=actor, project=project, error=GainsFromContestError,
+        also=[row.organisation_id for row in readers if row.organisation_id is not None],
+    )  # fmt: skip
     errors = {}
     if outcome not in ("upheld", "dismissed"):
         errors["outcome"] = "Choose one of the options."
@@ -82,7 +91,6 @@ def answer_contest(
     contest.state, contest.answer = outcome, _read_text(answer, "answer", "")
     contest.answered_by, contest.answered_at = actor.user_public_id, now
     session.flush()  # the page that follows shows it
-    project = contest.score.project
     _note(
         session, actor=actor, project=project, contest=contest, score=contest.score, act=f"contest_{outcome}", now=now
     )

@@ -9,7 +9,7 @@ from sqlalchemy import orm
 
 from marketplace.accounts.access import require_permission
 from marketplace.accounts.permissions import Permission
-from marketplace.accounts.queries import list_memberships_of
+from marketplace.accounts.queries import list_operator_ids
 from marketplace.assessments import log_queries
 from marketplace.assessments.errors import (
     AssessmentInvalidError,
@@ -18,7 +18,7 @@ from marketplace.assessments.errors import (
     NotTheAssessorError,
 )
 from marketplace.assessments.models import Assessment, AssessmentDispute
-from marketplace.assessments.services.common import require_text, tell
+from marketplace.assessments.services.common import hold_assessment, require_no_gain, require_text, tell
 from marketplace.assessments.services.levels import clear_levels, settle_levels
 from marketplace.assessments.words import DISPUTE_GROUNDS
 from marketplace.clock import day_in_zone
@@ -41,6 +41,7 @@ def raise_dispute(
 ) -> AssessmentDispute:
     """Object to one judgement or to the whole; the level stays and is marked as disputed from there on."""
     require_permission(actor, Permission.ASSESSMENT_READ)
+    hold_assessment(session, assessment)
     if assessment.state not in ("signed", "disputed") or assessment.superseded_at is not None:
         raise AssessmentStateError(state="superseded" if assessment.superseded_at else assessment.state)
     voiceless = actor.role == "viewer" or actor.organisation_kind == "regulator"
@@ -88,6 +89,7 @@ def state_on_dispute(
     require_permission(actor, Permission.ASSESSMENT_DECIDE)
     if actor.organisation_id != assessment.assessor_organisation_id:
         raise NotTheAssessorError()
+    hold_assessment(session, assessment)
     if dispute.state != "open" or dispute.assessment_id != assessment.id:
         raise AssessmentStateError(state=dispute.state)
     dispute.statement = require_text("statement", statement, message="Write what you say to the objection.")
@@ -109,12 +111,17 @@ def answer_dispute(
     """The operator records how an objection ended.
 
     Upheld against one judgement, that judgement no longer counts and the levels are those of the rest; upheld against
-    the whole, the assessed level is gone. The signed assessment itself is never written over.
+    the whole, the assessed level is gone. Levels that a later assessment has set are not touched, and the signed
+    assessment itself is never written over.
     """
     require_permission(actor, Permission.PROJECT_VERIFY)
+    hold_assessment(session, assessment)
     if dispute.state != "open" or dispute.assessment_id != assessment.id:
         raise AssessmentStateError(state=dispute.state)
-    _require_no_gain(session, actor=actor, assessment=assessment)
+    require_no_gain(
+        session, actor=actor, project=assessment.project, also=(assessment.assessor_organisation_id,),
+        error=GainsFromDisputeError,
+    )  # fmt: skip
     text = require_text("answer", answer, message="Say how it was decided, and why.")
     dispute.state, dispute.answer, dispute.answered_at = "upheld" if upheld else "dismissed", text, now
     dispute.answered_by = actor.user_public_id
@@ -122,7 +129,7 @@ def answer_dispute(
         assessment.state = "expired"
     elif all(row.state != "open" for row in assessment.disputes) and assessment.state == "disputed":
         assessment.state = "signed"
-    if assessment.superseded_at is None:
+    if log_queries.is_last_signed(session, assessment=assessment):
         if assessment.state == "expired":
             clear_levels(
                 session, project=assessment.project, cause="objection", now=now, reference=assessment.public_id
@@ -133,19 +140,10 @@ def answer_dispute(
     return dispute
 
 
-def _require_no_gain(session: orm.Session, *, actor: Any, assessment: Assessment) -> None:
-    """Whoever belongs to the team, the centre or the assessor does not decide an objection."""
-    project = assessment.project
-    interested = {project.organisation_id, project.pilot_centre_id, assessment.assessor_organisation_id}
-    mine = {membership.organisation_id for membership in list_memberships_of(session, user_id=actor.user_id)}
-    if interested & mine:
-        raise GainsFromDisputeError()
-
-
 def remind_of_disputes(session: orm.Session, *, now: datetime) -> int:
     """Tell the operators once of each objection whose day has passed without a decision."""
     late = log_queries.list_late_disputes(session, today=day_in_zone(now))
-    operators = log_queries.list_operator_ids(session) if late else []
+    operators = list_operator_ids(session) if late else []
     for dispute in late:
         project = dispute.assessment.project
         notify(

@@ -29,7 +29,7 @@ def record_judgements(
     "met" needs evidence that counts, "not met" says what is missing, "not applicable" why; an empty judgement takes an
     earlier one back.
     """
-    require_assessor(actor, assessment, ("accepted", "in_progress"))
+    require_assessor(session, actor=actor, assessment=assessment, states=("accepted", "in_progress"))
     elements = {element.public_id: element for element in assessment.project.elements}
     evidence = {
         row.public_id: row for row in queries.list_evidence(session, actor=actor, project_id=assessment.project_id)

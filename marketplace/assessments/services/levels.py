@@ -14,7 +14,7 @@ from marketplace.clock import day_in_zone, end_of_day
 from marketplace.notifications.services import notify
 from marketplace.projects.models import Project
 from marketplace.projects.queries import find_project
-from marketplace.projects.services import record_levels
+from marketplace.projects.services import hold_project, record_levels
 
 # How many days before its end an assessment is announced as ending.
 REMINDER_DAYS = (60, 14)
@@ -27,9 +27,11 @@ def settle_levels(session: orm.Session, *, project: Project, assessment: Assessm
     levels = compute_levels(
         ids, assessment.judgements, set_aside=list_set_aside(assessment.disputes, element_ids=public_ids)
     )
-    if levels.trl is None:
+    judged = {row.element_id for row in assessment.judgements}
+    if levels.trl is None and judged.issuperset(ids):
         clear_levels(session, project=project, cause=cause, now=now, reference=assessment.public_id)
         return
+    # An element that came after the judgements leaves the project without a level; the others keep theirs.
     for element in project.elements:
         trl, mrl = levels.by_element[element.id]
         element.trl_assessed, element.mrl_assessed = trl or None, mrl or None
@@ -54,11 +56,17 @@ def clear_levels(session: orm.Session, *, project: Project, cause: str, now: dat
 def expire_assessments(session: orm.Session, *, now: datetime) -> int:
     """Let assessments lapse whose last day is over; the levels of a project lapse with the one that stood."""
     lapsed = queries.list_lapsed_assessments(session, today=day_in_zone(now))
+    projects = {
+        number: find_project(session, project_id=number) for number in sorted({row.project_id for row in lapsed})
+    }
+    for project in projects.values():
+        if project is not None:
+            hold_project(session, project)  # all of them first, in the order of their ids, then the history
     for assessment in lapsed:
-        stood = assessment.superseded_at is None
+        session.refresh(assessment, ["state", "superseded_at"])
         assessment.state = "expired"
-        project = find_project(session, project_id=assessment.project_id)
-        if not stood or project is None:
+        project = projects[assessment.project_id]
+        if project is None or not log_queries.is_last_signed(session, assessment=assessment):
             continue
         # The level ended with the assessment's last day, not when the job came to it.
         ended = min(now, end_of_day(assessment.expires_on)) if assessment.expires_on else now

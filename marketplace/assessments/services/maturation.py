@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping
 from datetime import date, datetime
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy import orm
 
 from marketplace.accounts.access import require_permission
@@ -16,9 +15,9 @@ from marketplace.assessments.errors import MaturationInvalidError, MaturationSta
 from marketplace.assessments.models import Assessment, MaturationStep
 from marketplace.assessments.rules import suggest_milestones
 from marketplace.assessments.schemas import StepSchema, read_values
+from marketplace.assessments.services.common import hold_assessment
 from marketplace.audit.services import record_act
 from marketplace.clock import day_in_zone
-from marketplace.db import lock_rows
 from marketplace.projects.models import Milestone, Project
 from marketplace.projects.schemas import CHILD_LIMIT
 from marketplace.projects.services.listing import require_owner
@@ -35,9 +34,9 @@ def plan_milestones(
     require_permission(actor, Permission.PROJECT_EDIT)
     project = assessment.project
     require_owner(actor, project)
+    hold_assessment(session, assessment)
     if not may_plan(assessment):
         raise MaturationStateError(state=assessment.state, project_state=project.state)
-    _lock(session, project)
     wanted = _read(steps)
     if not wanted:
         raise MaturationInvalidError("Choose at least one step.")
@@ -150,8 +149,3 @@ def _build_milestone(step: Mapping[str, Any], *, project: Project, planned_on: d
 def _free_code(base: str, codes: set[str]) -> str:
     candidates = (base, *(f"{base}-{number}" for number in range(2, CHILD_LIMIT + 2)))
     return next(code for code in candidates if code not in codes)
-
-
-def _lock(session: orm.Session, project: Project) -> None:
-    """Two plans at once: the second waits, and then finds its steps taken."""
-    session.execute(lock_rows(session, sa.select(Project.id).where(Project.id == project.id)))

@@ -11,11 +11,12 @@ from marketplace.accounts.access import require_permission
 from marketplace.accounts.permissions import Permission
 from marketplace.assessments import score_queries
 from marketplace.assessments.errors import OutcomeInvalidError, OutcomeStateError
+from marketplace.assessments.monitoring import misses_target
 from marketplace.assessments.schemas import OutcomeSchema, read_values
 from marketplace.assessments.score_models import PilotOutcome
 from marketplace.assessments.services.milestones import require_decider
 from marketplace.audit.services import record_act
-from marketplace.clock import day_in_zone, end_of_day
+from marketplace.clock import day_in_zone, start_of_day
 from marketplace.db import lock_rows
 from marketplace.events import OutcomeRecorded, record_event
 from marketplace.projects.models import Project
@@ -34,8 +35,9 @@ def record_outcome(
     """Record how a pilot ended; an earlier record is superseded and stays.
 
     Whether the target was reached follows from the level reached. The score of the record is the last one computed
-    before the start, so that nothing learned later can enter a model. Raises GainsFromResultError or NotEngagedError
-    for others than an engaged, independent decider, OutcomeStateError before the pilot, OutcomeInvalidError by field.
+    before the day of the start, so that nothing learned later can enter a model. Raises GainsFromResultError or
+    NotEngagedError for others than an engaged, independent decider, OutcomeStateError before the pilot,
+    OutcomeInvalidError by field.
     """
     require_permission(actor, Permission.MILESTONE_DECIDE)
     require_decider(session, actor=actor, project=project)
@@ -49,7 +51,7 @@ def record_outcome(
     if earlier is not None:
         earlier.superseded_at = now
         session.flush()  # one standing record: the old one ends before the new one begins
-    score = score_queries.find_score_at(session, project_id=project.id, before=end_of_day(loaded["started_on"]))
+    score = score_queries.find_score_at(session, project_id=project.id, before=start_of_day(loaded["started_on"]))
     planned = None
     if project.planned_start and project.planned_end:
         planned = str(count_months(project.planned_start, project.planned_end))
@@ -72,6 +74,8 @@ def record_outcome(
 def list_training_rows(session: orm.Session) -> list[dict[str, Any]]:
     """One row for each standing outcome whose pilot was scored before it began: what was known then, and the end.
 
+    Whether the target was reached is judged by the target of that score, whatever the listing says today.
+
     Keys: `id`, the features of that score, `started_on`, `ended_on`, `completed`, `target_reached`, `trl_reached`,
     `planned_cost_minor`, `cost_minor`, `loss_minor`.
     """
@@ -79,7 +83,7 @@ def list_training_rows(session: orm.Session) -> list[dict[str, Any]]:
         {
             "id": outcome.project.public_id, **outcome.score.content["features"],
             "started_on": outcome.started_on.isoformat(), "ended_on": outcome.ended_on.isoformat(),
-            "completed": outcome.completed, "target_reached": outcome.target_reached,
+            "completed": outcome.completed, "target_reached": not misses_target(outcome),
             "trl_reached": outcome.trl_reached, "planned_cost_minor": outcome.planned_cost_minor,
             "cost_minor": outcome.cost_minor, "loss_minor": outcome.loss_minor,
         }
@@ -92,7 +96,10 @@ def _check(project: Project, loaded: dict[str, Any], now: datetime) -> None:
     errors = {}
     if project.target_trl is None:
         errors["trl_reached"] = "The project states no target level, so nothing can be reached or missed."
-    if loaded["ended_on"] > day_in_zone(now):
+    today = day_in_zone(now)
+    if loaded["started_on"] > today:
+        errors["started_on"] = "This day is still to come."
+    if loaded["ended_on"] > today:
         errors["ended_on"] = "This day is still to come."
     elif loaded["ended_on"] < loaded["started_on"]:
         errors["ended_on"] = "The end cannot lie before the start."

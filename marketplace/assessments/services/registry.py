@@ -32,17 +32,22 @@ def describe_champion(session: orm.Session) -> dict[str, Any] | None:
 
 
 def register_model(
-    session: orm.Session, *, facts: Mapping[str, Any], now: datetime, registered_by: str = ""
+    session: orm.Session,
+    *,
+    facts: Mapping[str, Any],
+    now: datetime,
+    registered_by: str = "",
+    as_candidate: bool = False,
 ) -> RiskModelVersion:
     """Give a fitted model its row; the same vector has one row however often it is fitted.
 
     The first model of a market is its champion, because there is nothing to compare it with and scores need one;
-    every later one is a candidate until two people promote it.
+    every later one, and the first one too with `as_candidate`, is a candidate until two people promote it.
     """
     known = score_queries.find_model_by_digest(session, digest=facts["coefficients_digest"])
     if known is not None:
         return known
-    first = score_queries.find_champion(session) is None
+    first = not as_candidate and score_queries.find_champion(session) is None
     model = RiskModelVersion(
         **{name: facts[name] for name in FACTS}, state="champion" if first else "candidate",
         registered_by=registered_by, registered_at=now, champion_from=now if first else None,

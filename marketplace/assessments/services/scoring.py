@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -17,6 +17,7 @@ from marketplace.assessments.models import StoredScore
 from marketplace.assessments.rules import compute_evidence_cover
 from marketplace.assessments.services.registry import register_model
 from marketplace.audit.services import record_act
+from marketplace.clock import day_in_zone
 from marketplace.events import ScoreStored, record_event
 from marketplace.jobs.models import Job
 from marketplace.jobs.services import enqueue_job
@@ -42,14 +43,15 @@ def request_score(session: orm.Session, *, actor: Any, project: Project, now: da
     )  # fmt: skip
 
 
-def build_features(session: orm.Session, *, project: Project) -> dict[str, Any]:
-    """What the score may know of a project; what is not known stays None."""
-    start = project.trl
+def build_features(session: orm.Session, *, project: Project, on: date) -> dict[str, Any]:
+    """What the score may know of a project on a day; what is not known stays None, and a lapsed level is not known."""
+    start, mrl = project.deciding_levels(on)
     # An assessed level above the target leaves nothing to gain; the score says so itself.
     target = max(project.target_trl, start) if project.target_trl and start else project.target_trl
     signed = queries.find_signed_assessment(session, project_id=project.id)
+    stands = signed is not None and (signed.expires_on is None or signed.expires_on >= on)
     cover = None
-    if signed is not None and start is not None:
+    if signed is not None and stands and start is not None:
         ids = [element.id for element in project.elements]
         cover = compute_evidence_cover(ids, signed.judgements, level=start)
     months = None
@@ -58,7 +60,7 @@ def build_features(session: orm.Session, *, project: Project) -> dict[str, Any]:
     return {
         "trl_start": start,
         "trl_target": target,
-        "mrl_start": project.mrl,
+        "mrl_start": mrl,
         "planned_months": months,
         "evidence_cover": _figure(cover),
         "scale_up_factor": _figure(project.scale_up_factor),
@@ -104,5 +106,5 @@ def score_now(
     from risk import score_projects
 
     register_model(session, facts=model.facts, now=now)
-    content = score_projects([build_features(session, project=project)], model=model.model)[0]
+    content = score_projects([build_features(session, project=project, on=day_in_zone(now))], model=model.model)[0]
     return store_score(session, project=project, content=content, now=now, requested_by=requested_by)

@@ -11,7 +11,6 @@ from sqlalchemy import orm
 from marketplace import clock
 from marketplace.accounts.models import Organisation
 from marketplace.accounts.permissions import FUNDER_KINDS, Actor
-from marketplace.assessments.services import ask_eligibility, describe_closure
 from marketplace.audit.services import record_act
 from marketplace.db import changed_rows
 from marketplace.errors import NotAllowedError
@@ -22,13 +21,13 @@ from marketplace.funding.errors import (
     ConflictOfInterestError,
     HolderLimitError,
     IllegalMoveError,
-    InstrumentClosedError,
     RoundFullError,
     RoundNotOpenError,
     TicketError,
     WrongInstrumentError,
 )
 from marketplace.funding.models import EQUITY_INSTRUMENTS, LOAN_INSTRUMENTS, Commitment, Round
+from marketplace.funding.services.conditions import first_conditions, require_met
 from marketplace.funding.states import check_commitment_move
 from marketplace.money import Money
 from marketplace.notifications.services import notify
@@ -49,12 +48,15 @@ def make_commitment(
     link_cause: str = "none",
     link_evidence: str = "",
     mandate_id: int | None = None,
-    conditions: list[Any] | None = None,
+    acknowledged: str | None = None,
 ) -> Commitment:
-    """Take a place in an open round; the room is taken by one conditional update, late and once."""
+    """Take a place in an open round; the room is taken by one conditional update, late and once.
+
+    `acknowledged`: the code of the condition that the funder was shown, where the instrument is conditional.
+    """
     _check_committer(actor, round_, instrument)
     _check_amount(round_, amount, loan=instrument in LOAN_INSTRUMENTS)
-    _check_eligibility(round_, instrument, now)
+    conditions = first_conditions(actor=actor, round_=round_, instrument=instrument, acknowledged=acknowledged, now=now)
     if round_.state != "open" or now >= clock.end_of_day(round_.deadline):
         raise RoundNotOpenError(state=round_.state, deadline=round_.deadline.isoformat())
     if queries.find_open_commitment(
@@ -69,7 +71,7 @@ def make_commitment(
         round_id=round_.id, organisation_id=organisation.id, instrument=instrument, amount_minor=amount.amount_minor,
         lead=lead, organisation_kind=organisation.kind, state_owned_bps=organisation.state_owned_bps,
         fiscal_bps=organisation.fiscal_bps, link_cause=link_cause if link_cause in LINK_CAUSES else "none",
-        link_evidence=link_evidence[:200], mandate_id=mandate_id, conditions=conditions or [], committed_at=now,
+        link_evidence=link_evidence[:200], mandate_id=mandate_id, conditions=conditions, committed_at=now,
     )  # fmt: skip
     session.add(commitment)
     session.flush()  # the audit line and the event name the commitment
@@ -101,13 +103,6 @@ def _check_amount(round_: Round, amount: Money, *, loan: bool) -> None:
         raise TicketError(field="amount", least_minor=least)
     if not loan and most is not None and amount.amount_minor > most:
         raise TicketError(field="amount", most_minor=most)
-
-
-def _check_eligibility(round_: Round, instrument: str, now: datetime) -> None:
-    """The assessed level decides what is open; what is closed says what would open it."""
-    answer = ask_eligibility(round_.project, instrument=instrument, on=clock.day_in_zone(now))
-    if answer.answer == "closed":
-        raise InstrumentClosedError(field="instrument", **describe_closure(answer))
 
 
 def _take_room(session: orm.Session, round_: Round, amount: Money, *, loan: bool) -> None:
@@ -159,11 +154,13 @@ def _move(session: orm.Session, commitment: Commitment, after: str, **values: An
 
 
 def harden_commitment(session: orm.Session, *, actor: Actor, commitment: Commitment, now: datetime) -> Commitment:
-    """Make a commitment firm; after this it can only be released by the round's end."""
+    """Make a commitment firm once its conditions are met; after this only the round's end releases it."""
     if commitment.organisation_id != actor.organisation_id:
         raise NotAllowedError()
     if commitment.round.state != "open":
         raise RoundNotOpenError(state=commitment.round.state)
+    check_commitment_move(commitment.state, "hard")
+    require_met(session, actor=actor, commitment=commitment, now=now)
     _move(session, commitment, "hard", hardened_at=now)
     _tell(session, actor=actor, commitment=commitment, round_=commitment.round, action="hardened", delta=0, now=now)
     return commitment
@@ -229,7 +226,8 @@ def _tell(
 ) -> None:
     record_act(
         session, actor=actor, action=f"commitment.{action}", subject_kind="round", subject_id=round_.public_id, now=now,
-        details={"commitment": commitment.public_id, "amount_minor": commitment.amount_minor},
+        details={"commitment": commitment.public_id, "amount_minor": commitment.amount_minor,
+                 **({"conditions": [row["code"] for row in commitment.conditions]} if commitment.conditions else {})},
     )  # fmt: skip
     record_event(
         session,

@@ -212,19 +212,21 @@ def close_round(session: orm.Session, *, actor: Actor, round_: Round, now: datet
 def _freeze(session: orm.Session, round_: Round, now: datetime) -> DecisionFile:
     score = get_latest_score(session, project_id=round_.project_id)
     project = round_.project
+    trl_assessed, mrl_assessed = project.levels_on(clock.day_in_zone(now))
     content: dict[str, Any] = {
         "round": round_.public_id,
         "frozen_at": now.isoformat(),
         "project": {
-            "id": project.public_id, "trl_claimed": project.trl_claimed, "trl_assessed": project.trl_assessed,
-            "mrl_claimed": project.mrl_claimed, "mrl_assessed": project.mrl_assessed, "target_trl": project.target_trl,
+            "id": project.public_id, "trl_claimed": project.trl_claimed, "trl_assessed": trl_assessed,
+            "mrl_claimed": project.mrl_claimed, "mrl_assessed": mrl_assessed, "target_trl": project.target_trl,
             "total_budget_minor": project.total_budget_minor,
         },
         "score": score.public_id if score is not None else None,
         "score_result": score.content if score is not None else None,
         "commitments": [
             {"id": item.public_id, "organisation": item.organisation.public_id, "instrument": item.instrument,
-             "amount_minor": item.amount_minor, "state": item.state, "link_cause": item.link_cause}
+             "amount_minor": item.amount_minor, "state": item.state, "link_cause": item.link_cause,
+             "conditions": item.conditions}
             for item in round_.commitments
         ],
         "linkage": [

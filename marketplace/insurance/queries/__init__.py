@@ -52,6 +52,7 @@ from marketplace.insurance.queries.quotes import (
     list_quotes,
     list_requests,
     readable_quotes,
+    reads_probability,
     visible_quotes,
     visible_requests,
 )
@@ -98,6 +99,7 @@ __all__ = [
     "list_requests",
     "list_standing_claims",
     "readable_quotes",
+    "reads_probability",
     "visible_claims",
     "visible_lines",
     "visible_policies",

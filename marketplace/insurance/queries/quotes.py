@@ -16,6 +16,7 @@ from marketplace.insurance.models import (
     QuoteRequest,
 )
 from marketplace.insurance.queries.panels import OVERSEERS, followed_quotes, panel_lines
+from marketplace.projects.queries import list_score_read_ids
 
 # Quotes that still wait for something.
 OPEN_QUOTES = ("draft", "priced", "referred", "offered")
@@ -104,6 +105,18 @@ def readable_quotes(actor: Any) -> sa.Select[Quote]:
     listed = visible_quotes(actor).with_only_columns(Quote.id)
     followed = sa.and_(Quote.id.in_(followed_quotes(actor)), ~rival)
     return sa.select(Quote).join(Quote.request).where(sa.or_(Quote.id.in_(listed), followed))
+
+
+def reads_probability(session: orm.Session, *, actor: Any, quote: Quote) -> bool:
+    """Whether the probability behind a quote may be shown: to its two sides, and by the team's consent.
+
+    A follower reads the lead's trail without being asked by the team: the score's lines open by consent only.
+    """
+    request = quote.request
+    sides = (quote.insurer_organisation_id, request.organisation_id, request.broker_organisation_id)
+    if actor.organisation_id in sides or actor.organisation_kind in OVERSEERS:
+        return True
+    return bool(list_score_read_ids(session, actor=actor, project_ids=[request.project_id]))
 
 
 def has_open_quote(session: orm.Session, *, request_id: int, insurer_id: int) -> bool:

@@ -86,6 +86,7 @@ def disclosure_of(quote: Quote) -> dict[str, Any]:
         "earlier_failures": quote.request.earlier_failures,
         "premium_minor": quote.premium_minor, "subsidy_minor": quote.subsidy_minor,
         "trigger_probability": quote.trigger_probability,
+        **({"conditions": quote.conditions} if quote.conditions else {}),
         **({} if quote.panel is None else {"coinsurance": terms_of(quote.panel)}),
     }  # fmt: skip
 

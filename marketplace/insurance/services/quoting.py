@@ -13,6 +13,7 @@ from marketplace.accounts.access import require_permission, require_verified
 from marketplace.accounts.permissions import Actor, Permission
 from marketplace.assessments.models import StoredScore
 from marketplace.assessments.queries import find_visible_score
+from marketplace.assessments.services import ask_eligibility, describe_closure
 from marketplace.audit.services import record_act
 from marketplace.insurance import queries
 from marketplace.insurance.errors import (
@@ -95,8 +96,8 @@ def price_quote(
 
 
 def _rests_on_score_alone(trail: dict[str, Any]) -> bool:
-    """Whether every rule that declines looks at nothing but the probability that comes from the score."""
-    return all(flag["field"] == "trigger_probability" for flag in trail["flags"] if flag["effect"] == "decline")
+    """Whether every rule that declines would be silent under another score: premium and rate follow it too."""
+    return all(flag.get("rests_on_score", False) for flag in trail["flags"] if flag["effect"] == "decline")
 
 
 def _refer(session: orm.Session, *, actor: Actor, quote: Quote, code: str, field: str | None, now: datetime) -> Quote:
@@ -186,11 +187,21 @@ def build_rating(project: Project, *, on: date) -> dict[str, Any]:
 
 
 def _keep(quote: Quote, trail: dict[str, Any], now: datetime) -> None:
-    quote.trail, quote.flags, quote.priced_at = trail, trail["flags"], now
+    quote.trail, quote.flags, quote.priced_at = trail, [*trail["flags"], *_conditions(quote, now)], now
     quote.premium_minor, quote.subsidy_minor = trail["premium_minor"], trail["subsidy_minor"]
     quote.trigger_probability = trail["trigger_probability"]
     quote.valid_until = clock.day_in_zone(now).fromisoformat(trail["valid_until"])
     quote.wording_hash = hash_content(wording_of(quote))
+
+
+def _conditions(quote: Quote, now: datetime) -> list[dict[str, Any]]:
+    """The condition under which the level lets this cover be offered: kept with the price, shown before binding."""
+    on = clock.day_in_zone(now)
+    answer = ask_eligibility(quote.request.project, instrument="pilot_failure_insurance", on=on)
+    if answer.answer != "conditional":
+        return []
+    return [{"effect": "condition", "code": answer.code, **describe_closure(answer),
+             "valid_from": answer.valid_from.isoformat()}]  # fmt: skip
 
 
 def wording_of(quote: Quote) -> dict[str, Any]:
@@ -230,7 +241,12 @@ def offer_quote(
         if quote.trail is None or stated_value:
             _price_by_underwriter(quote, stated_value, ground, now)
         elif quote.trail["decision"] == "decline":
-            raise DeclineStandsError(flags=quote.trail["flags"])
+            # Only a rule that rests on the score comes here; the underwriter's own probability is priced anew.
+            raise DeclineStandsError(
+                "A rule of the filed product declines at the score's probability: state your own, or decline with a "
+                "reason.",
+                flags=quote.trail["flags"],
+            )
     elif quote.state != "priced":
         raise QuoteStateError(state=quote.state, wanted="offered")
     move_quote(session, quote, "offered", offered_at=now, underwriter_ground=ground, state_reason="")

@@ -5,6 +5,7 @@ from marketplace.projects.services.grants import grant_access, revoke_access
 from marketplace.projects.services.importing import import_projects
 from marketplace.projects.services.levels import record_levels
 from marketplace.projects.services.listing import create_project, edit_project
+from marketplace.projects.services.locking import hold_project
 from marketplace.projects.services.moves import move_project
 
 __all__ = [
@@ -12,6 +13,7 @@ __all__ = [
     "edit_project",
     "grant_access",
     "grant_score_consent",
+    "hold_project",
     "import_projects",
     "move_project",
     "record_levels",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -27,10 +28,12 @@ from marketplace.projects.models import (
     Project,
     TechnologyElement,
 )
-from marketplace.projects.rules import find_contradictions, find_row_contradictions
+from marketplace.projects.queries import list_cited_ids
+from marketplace.projects.rules import find_contradictions, find_lowest_level, find_row_contradictions
 from marketplace.projects.schemas import raise_invalid, read_project
 from marketplace.projects.search import build_search_text
 from marketplace.projects.services.levels import record_levels
+from marketplace.projects.services.locking import hold_project
 from marketplace.projects.states import EDITABLE
 
 CHILD_CLASSES: dict[str, type[Any]] = {
@@ -82,6 +85,7 @@ def edit_project(
     """Change a draft; only the fields named in `values`. `seen_at` refuses to overwrite a later change."""
     require_permission(actor, Permission.PROJECT_EDIT)
     require_owner(actor, project)
+    hold_project(session, project)
     if project.state not in EDITABLE:
         raise ProjectNotEditableError(state=project.state)
     if seen_at is not None and project.updated_at != seen_at:
@@ -109,6 +113,8 @@ def _apply(session: orm.Session, *, actor: Any, project: Project, loaded: dict[s
     for name, value in loaded.items():
         if name in CHILD_CLASSES:
             _replace_children(session, project=project, name=name, rows=value)
+            if name == "elements":
+                _settle_elements(project)
         elif name == "pilot_centre":
             project.pilot_centre_id = _find_centre(session, actor=actor, public_id=value)
         elif name == "failure_menu":
@@ -121,6 +127,13 @@ def _apply(session: orm.Session, *, actor: Any, project: Project, loaded: dict[s
         project.scale_up_step_en, project.code,
     )  # fmt: skip
     raise_invalid(find_contradictions(project))
+
+
+def _settle_elements(project: Project) -> None:
+    """An element that nobody assessed leaves the project without an assessed level until it is assessed or dropped."""
+    if any(element.trl_assessed is not None for element in project.elements):
+        project.trl_assessed = find_lowest_level(element.trl_assessed for element in project.elements)
+        project.mrl_assessed = find_lowest_level(element.mrl_assessed for element in project.elements)
 
 
 def _replace_children(session: orm.Session, *, project: Project, name: str, rows: list[dict[str, Any]]) -> None:
@@ -136,6 +149,7 @@ def _replace_children(session: orm.Session, *, project: Project, name: str, rows
             if key != "id":
                 setattr(child, key, value)
         kept.append(child)
+    _require_droppable(session, name=name, children=held.values())
     for child in held.values():
         getattr(project, name).remove(child)
         session.delete(child)
@@ -143,6 +157,20 @@ def _replace_children(session: orm.Session, *, project: Project, name: str, rows
     for child in kept:
         if child not in getattr(project, name):
             getattr(project, name).append(child)
+
+
+def _require_droppable(session: orm.Session, *, name: str, children: Iterable[Any]) -> None:
+    """What others wrote about a row keeps it on the listing."""
+    rows = {child.id: child for child in children}
+    cited = list_cited_ids(session, table=CHILD_CLASSES[name].__table__, ids=rows)
+    if not cited:
+        return
+    raise ProjectInvalidError(
+        errors={
+            name: "Judgements, evidence or reports rest on a row that was taken out; it stays, and may be changed."
+        },
+        rows=[rows[number].public_id for number in sorted(cited)],
+    )
 
 
 def _find_centre(session: orm.Session, *, actor: Any, public_id: str | None) -> int | None:

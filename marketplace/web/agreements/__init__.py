@@ -9,5 +9,8 @@ from flask import Blueprint
 blueprint = Blueprint("agreements", __name__)
 
 # The views attach themselves to the blueprint above when they are imported.
-for _name in ("pages", "drafting", "simulations", "signing", "events", "statements", "chain_steps"):
+for _name in (
+    *("pages", "drafting", "from_template", "simulations", "signing", "events", "statements", "chain_steps"),
+    "conditions",
+):
     importlib.import_module(f"{__name__}.{_name}")

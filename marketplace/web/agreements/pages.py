@@ -13,17 +13,21 @@ from marketplace.accounts.access import current_actor, requires
 from marketplace.accounts.permissions import Permission
 from marketplace.agreements import queries, rules
 from marketplace.agreements.document import make_agreement_pdf
+from marketplace.agreements.eligibility import list_conditions
 from marketplace.agreements.models import AGREEMENT_STATES, Agreement
 from marketplace.agreements.overview import describe_clauses, list_balances, list_next_steps
 from marketplace.agreements.running import engine_for
 from marketplace.agreements.services.compensations import view_register
+from marketplace.agreements.services.proposals import list_decidable
 from marketplace.agreements.services.signing import list_missing_parties
 from marketplace.agreements.services.verification import export_bundle, verify_agreement
+from marketplace.agreements.states import EDITABLE
 from marketplace.audit.queries import list_lines_of
 from marketplace.db import current_session
 from marketplace.projects.queries import find_project
 from marketplace.web.agreements import blueprint
 from marketplace.web.amount_words import amount_in_words
+from marketplace.web.condition_words import readable_answer
 from marketplace.web.labels import label
 from marketplace.web.paging import FETCH, chosen_state, cursor_row, cut_page
 
@@ -69,10 +73,13 @@ def show_agreement(public_id: str) -> Any:
     agreement = load_agreement(public_id)
     version = queries.get_version(session, agreement=agreement)
     party = queries.find_party_of(agreement, actor.organisation_id)
+    waiting = queries.list_proposals(session, agreement_id=agreement.id, state="waiting")
+    project = find_project(session, project_id=agreement.project_id) if agreement.project_id is not None else None
     return render_template(
         "agreements/show.html",
         agreement=agreement,
-        project=find_project(session, project_id=agreement.project_id) if agreement.project_id is not None else None,
+        project=project,
+        conditions=read_conditions(agreement),
         version=version,
         versions=queries.list_versions(session, agreement_id=agreement.id),
         clauses=describe_clauses(version, locale()),
@@ -81,17 +88,30 @@ def show_agreement(public_id: str) -> Any:
         missing=list_missing_parties(session, agreement=agreement, version=version),
         simulation=queries.find_latest_simulation(session, agreement=agreement, terms_hash=version.terms_hash),
         steps=list_next_steps(session, agreement=agreement),
-        proposals=queries.list_proposals(session, agreement_id=agreement.id, state="waiting"),
+        proposals=waiting,
+        decidable=list_decidable(session, agreement=agreement, actor=actor, waiting=waiting),
         payments=queries.list_payments(session, agreement_id=agreement.id, state="waiting"),
         events=queries.list_events(session, agreement_id=agreement.id),
         history=list_lines_of(session, subject_kind="agreement", subject_id=agreement.public_id),
         register=view_register(session, agreement=agreement, version=version, actor=actor),
         own_party=party,
         sees_statements=party is not None and party.role in rules.TEAM,
-        confirmers={kind: confirmers for kind, (_proposers, confirmers) in rules.PROPOSED_KINDS.items()},
         kinds=rules.kinds_that_apply(engine_for(version).model, party) if party else [],
         is_drafter=agreement.drafted_by_organisation_id == actor.organisation_id,
     )
+
+
+def read_conditions(agreement: Agreement) -> list[tuple[Any, dict[str, Any]]]:
+    """What the level asks for before a signature; once all have signed, the audit trail holds what met it."""
+    if agreement.state not in EDITABLE or agreement.project_id is None:
+        return []
+    session = current_session()
+    rows = list_conditions(
+        session, agreement=agreement, project=find_project(session, project_id=agreement.project_id),
+        terms=queries.load_terms(queries.get_version(session, agreement=agreement)),
+        on=clock.day_in_zone(clock.now()),
+    )  # fmt: skip
+    return [(row, readable_answer(row.answer)) for row in rows]
 
 
 @blueprint.get("/agreements/<public_id>/versions/<int:number>")

@@ -23,9 +23,10 @@ from marketplace.projects.presentation import OWN, ROOM, TEASER, get_access
 from marketplace.projects.queries import get_project, list_level_changes, list_organisation_names
 from marketplace.web.assessments.base import blueprint
 from marketplace.web.assessments.disputes import describe_dispute
-from marketplace.web.assessments.showing import find, render_assessment
+from marketplace.web.assessments.showing import describe_unassessed, find, render_assessment
 from marketplace.web.assessments.words import NAMES
 from marketplace.web.assessments.words_of_disputes import CAUSES, GROUNDS
+from marketplace.web.figures import read_whole
 from marketplace.web.formatting import in_language
 from risk.maturity import PILOT_BAND_MRL, PILOT_BAND_TRL, list_levels
 
@@ -61,7 +62,7 @@ def show_maturity(public_id: str) -> Any:
     return render_template(
         "assessments/maturity.html", project=project, today=today, access=access, room=access in (OWN, ROOM),
         own=access == OWN, elements=_describe_elements(project, access, standing), limiting=find_limiting(project),
-        assessments=assessments, standing=standing,
+        assessments=assessments, standing=standing, unassessed=describe_unassessed(project),
         lapsed=next((row for row in assessments if row.state == "expired" and not row.superseded_at), None),
         eligibility=list_eligibility(session, project, as_of=today), source_status=NAMES["source_status"],
         steps=log_queries.list_steps(session, project_id=project.id),
@@ -148,7 +149,7 @@ def plan(public_id: str) -> Any:
     assessment = find(public_id)
     chosen = [word.partition("-") for word in request.form.getlist("step")]
     steps = [
-        {"scale": scale, "level": int(level) if level.isdecimal() else level,
+        {"scale": scale, "level": read_whole(level),
          "planned_on": request.form.get(f"{scale}-{level}-planned_on", "")}
         for scale, _dash, level in chosen
     ]  # fmt: skip

@@ -12,12 +12,12 @@ from marketplace.accounts.access import current_actor, require_fresh_sign_in, re
 from marketplace.accounts.permissions import Permission
 from marketplace.accounts.queries import map_user_names
 from marketplace.assessments import score_queries
-from marketplace.assessments.monitoring import MINIMUM_OUTCOMES, check_calibration, check_drift, stability_limit
+from marketplace.assessments.monitoring import MINIMUM_GROUP, MINIMUM_OUTCOMES, open_calibration, stability_limit
 from marketplace.assessments.score_models import RiskModelVersion
 from marketplace.assessments.services import decide_promotion, propose_promotion
-from marketplace.assessments.services.checking import list_outcome_pairs
 from marketplace.db import current_session
 from marketplace.errors import InvalidInputError
+from marketplace.projects.queries import SUPERVISING_KINDS
 from marketplace.web.assessments.base import blueprint
 from marketplace.web.assessments.score_words import NAMES as SCORE_NAMES
 from marketplace.web.assessments.words import NAMES
@@ -79,7 +79,12 @@ def decide_model(public_id: str) -> Any:
 def _render(public_id: str, *, typed: Any = None, errors: dict[str, str] | None = None) -> str:
     session, actor = current_session(), current_actor()
     model = score_queries.get_model(session, public_id=public_id)
-    calibration = check_calibration(list_outcome_pairs(session, model=model))
+    checks = score_queries.list_checks(session, model_id=model.id)
+    # What the last check kept: nothing is counted for a reader, and the page says of when it is.
+    nothing: dict[str, Any] = {"calibration": {"n": 0, "reliability": []}, "drift": None}
+    content = checks[0].content if checks else nothing
+    supervises = actor.organisation_kind in SUPERVISING_KINDS
+    calibration = open_calibration(content["calibration"], supervises=supervises)
     promotions = score_queries.list_promotions(session, model_id=model.id)
     messages = {name: _(message) for name, message in (errors or {}).items()}
     pending = next((row for row in promotions if row.state == "open"), None)
@@ -87,9 +92,9 @@ def _render(public_id: str, *, typed: Any = None, errors: dict[str, str] | None 
     people = {name for row in promotions for name in (row.proposed_by, row.decided_by) if name}
     return render_template(
         "assessments/model.html", model=model, names={**NAMES, **SCORE_NAMES}, calibration=calibration,
-        drift=check_drift(score_queries.list_all_scores(session), now=clock.now()), minimum=MINIMUM_OUTCOMES,
-        stability_limit=stability_limit(), checks=score_queries.list_checks(session, model_id=model.id),
-        promotions=promotions, now=clock.now(),
+        drift=content["drift"], minimum=MINIMUM_OUTCOMES, minimum_group=MINIMUM_GROUP,
+        stability_limit=stability_limit(), checks=checks, promotions=promotions, supervises=supervises,
+        checked_at=checks[0].checked_at if checks else None,
         people=map_user_names(session, public_ids=people) if may_promote else {},
         may_propose=may_promote and model.state == "candidate" and pending is None,
         may_decide=may_promote and pending is not None and pending.proposed_by != actor.user_public_id,

@@ -21,8 +21,10 @@ from marketplace.assessments.services.maturation import may_plan
 from marketplace.assessments.services.seal import is_sealed
 from marketplace.db import current_session
 from marketplace.errors import ConflictError, InvalidInputError
+from marketplace.projects.models import Project
 from marketplace.projects.presentation import OWN, ROOM, get_access
 from marketplace.projects.queries import list_organisation_names
+from marketplace.projects.rules import list_unassessed
 from marketplace.web.assessments.words import NAMES, options
 from marketplace.web.assessments.words_of_disputes import GROUNDS, TIE_QUESTIONS
 from marketplace.web.formatting import in_language
@@ -55,6 +57,11 @@ def act_on(public_id: str, act: Any, *, renamed: dict[str, str] | None = None) -
     return redirect(url_for("assessments.show_assessment", public_id=public_id))
 
 
+def describe_unassessed(project: Project) -> str:
+    """The names of the elements that nobody assessed beside others that were, in a line; empty where there is none."""
+    return _(", ").join(in_language(row.name_zh, row.name_en) for row in list_unassessed(project.elements))
+
+
 def render_assessment(
     assessment: Assessment, *, typed: Any = None, errors: dict[str, str] | None = None, conflict: bool = False
 ) -> str:
@@ -79,6 +86,7 @@ def render_assessment(
         judge=mine and actor.can(Permission.ASSESSMENT_DECIDE), judgement_names=dict(options("judgement")),
         object_to=not mine and actor.role != "viewer" and actor.organisation_kind != "regulator" and standing,
         items=_dispute_items(assessment), organisations=_organisation_names(assessment), today=today,
+        unassessed=describe_unassessed(project),
         decide=actor.can(Permission.PROJECT_VERIFY), standing=standing, sealed=is_sealed(session, assessment),
         latest_day=today + VALID_FOR, earliest_day=today + timedelta(days=1), needs_mrl=needs_manufacture(project),
         unsent=[text for name, text in typed.items() if conflict and text and name.startswith(_LONG_TEXTS)],

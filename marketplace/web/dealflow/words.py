@@ -60,6 +60,7 @@ NAMES: dict[str, dict[str, LazyString]] = {
         "currency": pgettext("match_check", "Currency"),
         "instrument": pgettext("match_check", "Instrument"),
         "eligibility": pgettext("match_check", "Instrument at this level"),
+        "level_condition": pgettext("match_check", "Condition of the level"),
         "sector": pgettext("match_check", "Sector"),
         "region": pgettext("match_check", "Region"),
         "trl": pgettext("match_check", "TRL"),

@@ -14,13 +14,13 @@ from marketplace.db import current_session
 from marketplace.errors import InvalidInputError, MarketplaceError
 from marketplace.insurance import queries, services
 from marketplace.insurance.models import Quote
-from marketplace.insurance.rules import hash_content
+from marketplace.insurance.rules import hash_content, without_score
 from marketplace.insurance.services import disclosure_of
 from marketplace.insurance.states import SHARED_STATES
 from marketplace.web.errors import status_of
 from marketplace.web.insurance import blueprint
 from marketplace.web.insurance.panels import rows_of_quote, typed_panel
-from marketplace.web.insurance.words import FormReader, name_of, reason_of, shown_errors
+from marketplace.web.insurance.words import FormReader, name_of, reason_of, rule_of, shown_errors
 
 # Rows of the form for following insurers.
 FOLLOWERS = tuple(range(1, 6))
@@ -42,6 +42,7 @@ def _render(quote: Quote, values: Any, errors: dict[str, str], form: str = "", s
     insurer = quote.insurer_organisation_id == actor.organisation_id
     own = quote.request.organisation_id == actor.organisation_id
     priced = quote.trail is not None
+    sees_score = queries.reads_probability(session, actor=actor, quote=quote)
     open_ = quote.request.state == "open"
     policy = queries.find_policy_of_quote(session, quote_id=quote.id)
     may_make = insurer and open_ and actor.can(Permission.QUOTE_MAKE)
@@ -52,7 +53,8 @@ def _render(quote: Quote, values: Any, errors: dict[str, str], form: str = "", s
         "insurance/quote_show.html",
         quote=quote,
         request_=quote.request,
-        trail=quote.trail,
+        trail=quote.trail if quote.trail is None or sees_score else without_score(quote.trail),
+        sees_score=sees_score,
         policy=policy,
         insurer=insurer,
         own=own,
@@ -71,6 +73,7 @@ def _render(quote: Quote, values: Any, errors: dict[str, str], form: str = "", s
         errors=list(errors.items()),
         name_of=name_of,
         reason_of=reason_of,
+        rule_of=rule_of,
     )
     return (page, status) if errors else page
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from typing import Any
 
-from flask_babel import LazyString
+from flask_babel import LazyString, lazy_gettext
 from flask_babel import gettext as _
 from flask_babel import lazy_pgettext as pgettext
 
 from marketplace.errors import InvalidInputError, MarketplaceError
 from marketplace.money import parse_amount
+from marketplace.web.formatting import money_plain, percent
 
 NAMES: dict[str, dict[str, LazyString]] = {
     "premium_bearer": {
@@ -48,6 +50,23 @@ NAMES: dict[str, dict[str, LazyString]] = {
         "trigger_too_certain": pgettext("referral", "The insured event is nearly certain."),
     },
 }
+# What a rule of a product may look at: its name, and whether it is an amount, a share or a plain figure.
+RULE_FIGURES = {
+    "trigger_probability": (lazy_gettext("Trigger probability"), "share"),
+    "premium_minor": (lazy_gettext("Premium"), "amount"),
+    "rate_on_sum_insured": (lazy_gettext("Premium on sum insured"), "share"),
+    "sum_insured_minor": (lazy_gettext("Sum insured"), "amount"),
+    "insurer_share": (lazy_gettext("Insurer's share"), "share"),
+    "scale_up_factor": (lazy_gettext("Scale-up factor"), "figure"),
+    "new_process_steps": (lazy_gettext("New process steps"), "figure"),
+    "recycle_streams": (lazy_gettext("Recycle streams"), "figure"),
+    "unproven_equipment_share": (lazy_gettext("Share of unproven equipment"), "share"),
+    "solids_handling": (lazy_gettext("Solids handling"), "figure"),
+    "trl": ("TRL", "figure"),
+    "mrl": ("MRL", "figure"),
+    "target_trl": (lazy_gettext("Target TRL"), "figure"),
+}
+
 # Reasons that the house itself writes into a quote.
 HOUSE_REASONS = {
     "request withdrawn": pgettext("quote_reason", "The request was withdrawn."),
@@ -72,6 +91,23 @@ def reason_of(text: str) -> str:
     """Why a quote stands where it stands: the house's reasons in the page's language, a person's as written."""
     known = HOUSE_REASONS.get(text) or NAMES["referred"].get(text)
     return str(known) if known is not None else text
+
+
+def rule_of(flag: Mapping[str, Any], currency: str) -> str:
+    """The figure that a rule of the product looked at, beside its bound: a refusal names what it rests on."""
+    if "stated" not in flag:
+        return ""
+    name, form = RULE_FIGURES.get(flag["field"], (flag["field"], "figure"))
+    stated, bound = (_figure(str(flag[key]), form, currency) for key in ("stated", "value"))
+    if flag["operator"] == "above":
+        return _("%(figure)s: %(stated)s, the rule sets in above %(bound)s", figure=name, stated=stated, bound=bound)
+    return _("%(figure)s: %(stated)s, the rule sets in below %(bound)s", figure=name, stated=stated, bound=bound)
+
+
+def _figure(text: str, form: str, currency: str) -> str:
+    if form == "amount":
+        return money_plain(int(Decimal(text)), currency)
+    return percent(text, 2) if form == "share" else text
 
 
 class FormReader:
@@ -109,7 +145,9 @@ class FormReader:
         if not text and not needed:
             return None
         try:
-            value = Decimal(text) / 100 if text.isascii() else Decimal("NaN")
+            # Twelve characters are more than any percentage has, and an exponent could stand for a million figures.
+            plain = text.isascii() and len(text) <= 12 and "e" not in text.lower()
+            value = Decimal(text) / 100 if plain else Decimal("NaN")
         except InvalidOperation:
             value = Decimal("NaN")
         if not value.is_finite() or not 0 <= value <= 1:

@@ -9,6 +9,7 @@ from typing import Any
 from marketplace.errors import InvalidInputError
 from marketplace.money import EXPONENTS, Money, parse_amount
 from marketplace.projects.words import BUDGET_KINDS
+from marketplace.web.figures import read_whole
 
 # Field: how its text is read. Rows are lists of such fields.
 SECTIONS: dict[str, dict[str, str]] = {
@@ -75,7 +76,7 @@ class FormReader:
         if not text:
             return None
         if kind == "whole":
-            return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else text
+            return read_whole(text)
         if kind == "yes_no":
             return {"yes": True, "no": False}.get(text, text)
         if kind == "percent":

@@ -183,11 +183,12 @@ def _export_header(qualified: bool) -> list[str]:
 
 def _export_row(project: Any, qualified: bool, reads_score: bool) -> Sequence[Any]:
     chinese = language() == "zh"
+    trl_assessed, mrl_assessed = project.levels_on(clock.day_in_zone(clock.now()))
     row = [
         project.public_id, project.code, project.title("zh" if chinese else "en"),
         project.organisation.name_zh if chinese else project.organisation.name_en, label("sector", project.sector),
-        project.region_code, state_label("project", project.state), project.trl_claimed, project.trl_assessed,
-        project.mrl_claimed, project.mrl_assessed, project.trl_disputed_from, project.mrl_disputed_from,
+        project.region_code, state_label("project", project.state), project.trl_claimed, trl_assessed,
+        project.mrl_claimed, mrl_assessed, project.trl_disputed_from, project.mrl_disputed_from,
         project.levels_expire_on, project.target_trl, project.planned_start, project.planned_end,
         Money(project.total_budget_minor, project.currency).decimal(), project.currency,
     ]  # fmt: skip

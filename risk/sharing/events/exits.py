@@ -6,7 +6,7 @@ from typing import Any
 
 from risk.sharing.errors import EventError
 from risk.sharing.events import bodies
-from risk.sharing.events.grants import refuse_open_grants
+from risk.sharing.events.grants import refuse_open_grants, refuse_unpaid_grant_calls
 from risk.sharing.events.servicing import check_dividends
 from risk.sharing.model import EXIT_KINDS
 from risk.sharing.run import Run
@@ -34,6 +34,7 @@ def exit_(run: Run, body: dict[str, Any]) -> None:
     )
     if is_sale:
         refuse_open_grants(run, "the company is sold")
+        refuse_unpaid_grant_calls(run)
     program = run.model.exit
     if program is None:
         raise EventError("program_missing", "These terms have no exit program.", "body.kind")
@@ -75,7 +76,12 @@ def close(run: Run, body: dict[str, Any]) -> None:
     run.refuse(run.values["receivable"] != 0, "not_settled", "Reported revenue is still receivable or was overpaid.")
     refuse_open_grants(run, "the agreement is closed")
     for grant in run.model.grants:
-        run.refuse(run.values[f"grant_due:{grant.id}"] > 0, "not_settled", f"{grant.id} is still to be repaid.")
+        # What a liquidation left and was written off is the funder's loss; nobody waits for it.
+        run.refuse(
+            run.values[f"grant_due:{grant.id}"] > run.values[f"grant_lost:{grant.id}"],
+            "not_settled",
+            f"{grant.id} is still to be repaid.",
+        )
     for tranche in run.model.tranches.values():
         for name in tranche.amounts:
             run.refuse(

@@ -7,9 +7,15 @@ from typing import Any
 from risk.sharing.events import bodies
 from risk.sharing.run import Run
 
-# Kept where the terms hold a conditional grant: an exemption rests on a failure that is on record.
+# Kept where the terms hold a conditional grant, whose exemption rests on a failure on record: a failed test that was
+# reported stays, a failed milestone counts (in a flag of its own) until a later result of it.
 FAILED = "failed"
 RESULTS = ("pass", "conditional", "partial", "fail", "void")
+
+
+def failed_milestone(name: str) -> str:
+    """Return the flag that says whether a milestone's latest result is a failure."""
+    return f"{FAILED}:{name}"
 
 
 def activate(run: Run, body: dict[str, Any]) -> None:
@@ -45,6 +51,14 @@ def drawdown_call(run: Run, body: dict[str, Any]) -> None:
         f"Tranche {tranche.id} was already called.",
         "body.tranche",
     )
+    for grant in run.model.grants:
+        # Nothing is left to be tried with the money, and what is neither converted nor audited would block the close.
+        run.refuse(
+            run.arithmetic.both(run.flags["exited"], tranche.amounts.get(grant.id, 0) > 0),
+            "already_exited",
+            f"Nothing of {grant.id} is called after the company was sold or is being liquidated.",
+            "body.tranche",
+        )
     run.set_flag(f"called:{tranche.id}", True)
     for name, amount in tranche.amounts.items():
         instrument = run.model.instruments[name]
@@ -110,9 +124,9 @@ def milestone(run: Run, body: dict[str, Any]) -> None:
     already = run.flags[f"milestone:{name}"]
     run.refuse(already, "milestone_already_passed", f"Milestone {name} has already passed.", "body.milestone")
     run.set_flag(f"milestone:{name}", run.arithmetic.either(already, passed))
-    if FAILED in run.flags:
+    if failed_milestone(name) in run.flags:
         failed = run.arithmetic.negate(passed) if "passed" in body else run.results[name] == "fail"
-        run.set_flag(FAILED, run.arithmetic.either(run.flags[FAILED], failed))
+        run.set_flag(failed_milestone(name), failed)
     bodies.flags(run, body)
     for claim in run.model.claims.values():
         if claim.milestone == name and claim.amount_minor is not None:

@@ -1,4 +1,4 @@
-"""Events of a conditional grant (fund first, equity later): conversion, audit, return, closing with exemption."""
+"""Events of a conditional grant (fund first, equity later): conversion, audit, return, exemption, what is lost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 from risk.sharing import shares
 from risk.sharing.errors import EventError
 from risk.sharing.events import bodies
-from risk.sharing.events.funding import FAILED
+from risk.sharing.events.funding import FAILED, failed_milestone
 from risk.sharing.model import Conversion, Instrument
 from risk.sharing.run import Run
 from risk.sharing.wording import object_name
@@ -23,6 +23,30 @@ def refuse_open_grants(run: Run, what: str) -> None:
             "grant_open",
             f"{item.id} is converted, returned or closed before {what}.",
         )
+
+
+def refuse_unpaid_grant_calls(run: Run) -> None:
+    """Refuse a sale while a call on a grant is unpaid: what is paid after it could neither convert nor fail."""
+    for tranche in run.model.tranches.values():
+        for item in run.model.grants:
+            run.refuse(
+                run.values.get(f"called:{tranche.id}:{item.id}", run.arithmetic.zero) > 0,
+                "grant_call_unpaid",
+                f"The call on {item.id} in {tranche.id} is paid before the company is sold.",
+            )
+
+
+def is_liquidated(run: Run) -> Any:
+    """Say where the company is being liquidated: its exit has happened and was no sale."""
+    return run.arithmetic.both(run.flags["exited"], run.arithmetic.negate(run.flags["sold"]))
+
+
+def _is_failed(run: Run) -> Any:
+    """Say where a failure is on record: a failed test, or a milestone whose latest result is a failure."""
+    failed = run.flags[FAILED]
+    for name in run.model.milestones:
+        failed = run.arithmetic.either(failed, run.flags[failed_milestone(name)])
+    return failed
 
 
 def _grant(run: Run, body: dict[str, Any]) -> tuple[Instrument, Conversion]:
@@ -97,7 +121,9 @@ def _hold(run: Run, item: Instrument, rule: Conversion, count: dict[str, Any], p
     total = arithmetic.check(count["before"] + count["new"] + count["got"], "shares")
     room = None
     if not arithmetic.is_array:
-        room = shares.largest_amount(rule, run.values[f"shares:{item.party}"], pre_money, count["before"], count["new"])
+        before = run.values[f"shares:{item.party}"]
+        allowed = shares.most_shares(rule, before, count["before"] + count["new"], count["largest"])
+        room = shares.largest_amount(rule, allowed, pre_money, count["before"])
     run.refuse(
         shares.above_cap(arithmetic, rule, held, total),
         "above_holding_cap",
@@ -109,8 +135,10 @@ def _hold(run: Run, item: Instrument, rule: Conversion, count: dict[str, Any], p
     run.refuse(
         held >= count["largest"],
         "largest_holder",
-        f"{item.party} would hold as many shares as the largest other holder or more.",
+        f"{item.party} would hold as many shares as the largest other holder or more"
+        + (f"; at most {room} minor units convert in this round." if room is not None else "."),
         "body.largest_other_shares",
+        largest_minor=room,
     )
     run.add(f"shares:{item.party}", count["got"])
     name = f"shares:{rule.others}"
@@ -135,7 +163,8 @@ def _explain(run: Run, item: Instrument, amount: Any, got: Any, total: Any) -> N
 
 
 def _fall_due(run: Run, item: Instrument, amount: Any) -> None:
-    """Make a part of the grant repayable by the team."""
+    """Make a part of the grant repayable by the team; an audit of all that was open says nothing of what is left."""
+    run.values[f"grant_audited:{item.id}"] = run.arithmetic.zero
     run.add(f"grant:{item.id}", -amount)
     run.add(f"grant_due:{item.id}", amount)
     run.post(("1160", run.model.project), ("1510", None), amount)
@@ -184,7 +213,7 @@ def grant_return(run: Run, body: dict[str, Any]) -> None:
         "effective_on",
     )
     run.refuse(
-        run.arithmetic.either(run.flags[FAILED], run.flags["exited"]),
+        run.arithmetic.either(_is_failed(run), run.flags["exited"]),
         "failure_recorded",
         "A failure is on record: the spending is audited, and what was spent eligibly may be closed with exemption.",
         "body.instrument",
@@ -206,7 +235,7 @@ def grant_close(run: Run, body: dict[str, Any]) -> None:
     body = bodies.read(body, ("instrument",), ("evidence",))
     item, _ = _grant(run, body)
     run.refuse(
-        run.arithmetic.negate(run.arithmetic.either(run.flags[FAILED], run.flags["exited"])),
+        run.arithmetic.negate(run.arithmetic.either(_is_failed(run), is_liquidated(run))),
         "no_failure",
         "An exemption needs a failed milestone, a failed test or a liquidation before it.",
         "body.instrument",
@@ -221,5 +250,37 @@ def grant_close(run: Run, body: dict[str, Any]) -> None:
     )
     run.add(f"grant:{item.id}", -open_)
     run.add(f"grant_exempted:{item.id}", open_)
+    # What is drawn later is audited by itself.
+    run.values[f"grant_audited:{item.id}"] = run.arithmetic.zero
     run.post(("5010", None), ("1510", None), open_)
     run.post(("3015", item.party), ("5010", None), open_)
+
+
+def unpaid(run: Run) -> Any:
+    """Return what a liquidation leaves to be repaid of all grants and is not written off yet, minor units."""
+    rest = run.arithmetic.zero
+    for item in run.model.grants:
+        rest = rest + run.values[f"grant_due:{item.id}"] - run.values[f"grant_lost:{item.id}"]
+    return run.arithmetic.where(is_liquidated(run), rest, run.arithmetic.zero)
+
+
+def write_off_grants(run: Run) -> None:
+    """Let each funder bear what a liquidation left to be repaid; the claim stays for what may still come in."""
+    for item in run.model.grants:
+        rest = run.values[f"grant_due:{item.id}"] - run.values[f"grant_lost:{item.id}"]
+        rest = run.arithmetic.where(is_liquidated(run), rest, run.arithmetic.zero)
+        run.add(f"grant_lost:{item.id}", rest)
+        run.post(("5020", None), ("1160", run.model.project), rest)
+        run.post(("3015", item.party), ("5020", None), rest)
+        if run.explanation is not None and rest:
+            name = object_name("grant", item.id, run.model)
+            run.explanation.note(
+                f"instruments.{item.id}.conversion",
+                {"zh": f"核销{name['zh']}未退还部分", "en": f"Write-off of what was not repaid of {name['en']}"},
+                {
+                    "zh": "清算所得不足以退还，损失由出资方承担；以后收回的款项仍先行退还",
+                    "en": "the liquidation did not suffice and the funder bears the loss; what comes in later still "
+                    "goes to it first",
+                },
+                rest,
+            )

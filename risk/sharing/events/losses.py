@@ -9,7 +9,7 @@ from risk.sharing.compiling import COMPENSATIONS, UPWARD
 from risk.sharing.errors import EventError
 from risk.sharing.events import bodies
 from risk.sharing.events.funding import FAILED
-from risk.sharing.events.grants import refuse_open_grants
+from risk.sharing.events.grants import refuse_open_grants, unpaid, write_off_grants
 from risk.sharing.run import Run
 
 
@@ -163,9 +163,15 @@ def recovery(run: Run, body: dict[str, Any]) -> None:
 
 
 def write_off(run: Run, body: dict[str, Any]) -> None:
-    """Write off what is still deployed and allocate the loss to those whose capital or claim did not come back."""
+    """Write off what is still deployed and allocate the loss to those whose capital or claim did not come back.
+
+    What a liquidation left to be repaid of a grant is the funder's loss; where that came after a write-off, a second
+    one allocates this alone.
+    """
     bodies.read(body, (), ("evidence",))
-    run.refuse(run.flags["written_off"], "already_written_off", "The loss was already written off.")
+    again = run.flags["written_off"]
+    nothing_left = run.arithmetic.negate(unpaid(run) > 0)
+    run.refuse(run.arithmetic.both(again, nothing_left), "already_written_off", "The loss was already written off.")
     run.refuse(
         run.arithmetic.negate(run.arithmetic.either(run.flags["default"], run.flags["exited"])),
         "no_default",
@@ -173,8 +179,9 @@ def write_off(run: Run, body: dict[str, Any]) -> None:
     )
     refuse_open_grants(run, "what is deployed is written off")
     run.set_flag("written_off", True)
+    write_off_grants(run)
     journal = run.journal
-    if journal is None:
+    if journal is None or again:
         return
     journal.move(("5020", None), ("1510", None), journal.balance("1510"))
     for party, loss in losses(run).items():

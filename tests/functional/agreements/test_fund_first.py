@@ -52,8 +52,30 @@ def test_each_ending_runs_through_the_services_and_the_ledger_is_sound(make: Any
         "converted": golden["converted"]["sale_paid"]["guidance"],
         "failed": golden["failed"]["returned_minor"],
         "ineligible": golden["ineligible"]["due_minor"],
+        "lost": golden["lost"]["repaid"]["amount_minor"] + golden["lost"]["liquidation_paid"]["guidance"],
     }
     assert to_funder == expected[name]
+    assert is_sound(scene)
+
+
+def test_what_comes_in_after_the_write_off_is_paid_to_the_funder_first(make: Any, browser: Any) -> None:
+    scene = funded(make)
+    golden = story.GOLDEN["lost"]
+    events = story.story_lost()[:-1]
+    factory.play(scene, events)
+    lost = golden["lost_minor"]
+    assert balances_of(scene) == {"grant_due:grant": lost, "grant_lost:grant": lost}
+    page = browser.sign_in(scene.members["guidance"].user).get(f"/agreements/{scene.public_id}?lang=en")
+    assert "Of it written off, claim kept" in page.get_data(as_text=True)
+    proceeds = golden["late"]["proceeds_minor"]
+    factory.play(scene, [story.row("2028-01-25", "exit", kind="liquidation", proceeds_minor=proceeds)])
+    assert balances_of(scene) == {}
+    with scene.transaction() as session:
+        agreement = scene.agreement(session)
+        names = {party.id: party.party for party in agreement.parties}
+        paid = [row for row in queries.list_payments(session, agreement_id=agreement.id) if row.state == "paid"]
+        to_funder = [row.amount_minor for row in paid if names[row.payee_party_id] == "guidance"]
+    assert to_funder[-1] == lost
     assert is_sound(scene)
 
 

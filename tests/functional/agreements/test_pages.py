@@ -319,9 +319,9 @@ def test_titles_of_markup_are_shown_as_text(make: Any, team: Any, browser: Any) 
 def test_team_finds_the_way_to_a_draft_on_its_list(make: Any, team: Any, browser: Any) -> None:
     project = factory.make_project(make, team["project"])
     browser.sign_in(team["project"].user)
-    assert f"/projects/{project.public_id}/agreements/new" in browser.get("/agreements").get_data(as_text=True)
+    assert f"/projects/{project.public_id}/agreements/templates" in browser.get("/agreements").get_data(as_text=True)
     browser.sign_in(team["bank"].user)
-    assert "/agreements/new" not in browser.get("/agreements").get_data(as_text=True)
+    assert "/agreements/templates" not in browser.get("/agreements").get_data(as_text=True)
 
 
 def test_rates_by_assessed_level_become_steps_on_the_milestones_that_prove_them(

@@ -132,6 +132,19 @@ def test_the_plan_and_the_page_of_maturity(new_browser: Any, make: Any, scene: A
     assert rival.get(maturity).status_code == 404
 
 
+@pytest.mark.parametrize("level", ["7" * 5000, "٧", "7.0", "", "-7", "99"])
+def test_a_level_that_is_no_level_is_an_error_at_its_field(
+    database: Any, new_browser: Any, scene: Any, level: str
+) -> None:
+    before = table_counts(database)
+    page = f"/assessments/{scene['assessment'].public_id}"
+    browser = new_browser().sign_in(scene["team"].user)
+    typed = {"step": f"trl-{level}", f"trl-{level}-planned_on": "2027-06-01"}
+    answer = browser.submit(f"{page}/plan", typed, page=page)
+    assert (answer.status_code, f'href="#field-trl-{level}' in answer.get_data(as_text=True)) == (422, True)
+    assert table_counts(database) == before
+
+
 def test_an_element_that_holds_the_project_back_is_named(
     database: Any, new_browser: Any, make: Any, projects: Any
 ) -> None:

@@ -14,6 +14,7 @@ from marketplace.assessments import score_queries
 from marketplace.assessments.errors import ModelStateError, SamePersonError
 from marketplace.assessments.model_store import load_registered_model
 from marketplace.assessments.models import StoredScore
+from marketplace.assessments.monitoring import check_calibration
 from marketplace.assessments.score_models import ModelCheck, PilotOutcome, RiskModelVersion
 from marketplace.assessments.services import (
     check_champion,
@@ -25,6 +26,7 @@ from marketplace.assessments.services import (
     register_model,
     score_now,
 )
+from marketplace.assessments.services.checking import list_outcome_pairs
 from marketplace.audit.models import AuditLine
 from marketplace.jobs.services import run_due_jobs
 from marketplace.notifications.models import Notification
@@ -200,7 +202,8 @@ def test_an_outcome_is_recorded_by_who_gains_nothing_and_superseded_never_overwr
 @pytest.mark.parametrize(
     ("change", "field"),
     [({"ended_on": "2026-11-20"}, "ended_on"), ({"ended_on": "2099-01-01"}, "ended_on"),
-     ({"started_on": ""}, "started_on"), ({"cost_minor": "ten"}, "cost_minor"),
+     ({"started_on": ""}, "started_on"), ({"started_on": "2026-11-26"}, "started_on"),
+     ({"cost_minor": "ten"}, "cost_minor"),
      ({"loss_minor": "9,000,000"}, "loss_minor"), ({"trl_reached": "10"}, "trl_reached"),
      ({"trl_reached": "6.5"}, "trl_reached"), ({"completed": ""}, "completed"), ({"grounds": " "}, "grounds")],
 )  # fmt: skip
@@ -226,6 +229,77 @@ def test_no_outcome_before_the_pilot_and_no_score_from_after_its_start(
         assert list_training_rows(session) == []
         session.get_one(Project, begun["project"].id).state = "published"
     assert tester.submit(begun["url"], ENDED, page="/account").status_code == 409
+
+
+def test_a_score_of_the_first_day_is_not_one_from_before_the_start(
+    database: Any, new_browser: Any, begun: dict[str, Any], monkeypatch: Any
+) -> None:
+    """MOMENT is in the afternoon of the 23rd in Shanghai: on that day something may be known of the pilot already."""
+    later(monkeypatch)
+    tester = new_browser().sign_in(begun["tester"].user)
+    for day, used in (("2026-11-23", 0), ("2026-11-24", 1)):
+        assert tester.submit(begun["url"], {**ENDED, "started_on": day}).status_code == 302
+        with database.transaction("read") as session:
+            assert len(list_training_rows(session)) == used
+
+
+def test_a_row_is_judged_by_the_target_of_its_score(
+    database: Any, new_browser: Any, begun: dict[str, Any], monkeypatch: Any
+) -> None:
+    later(monkeypatch)
+    with database.transaction() as session:
+        session.get_one(Project, begun["project"].id).target_trl = 6  # lowered after the decision, from 7
+    assert new_browser().sign_in(begun["tester"].user).submit(begun["url"], ENDED).status_code == 302
+    with database.transaction("read") as session:
+        (row,) = list_training_rows(session)
+        champion = score_queries.find_champion(session)
+        assert champion is not None
+        ((_probability, missed),) = list_outcome_pairs(session, model=champion)
+    assert (row["trl_target"], row["trl_reached"], row["target_reached"], missed) == (7, 6, False, 1)
+
+
+def test_from_few_outcomes_only_their_number_is_told(
+    database: Any, new_browser: Any, make: Any, begun: dict[str, Any], monkeypatch: Any
+) -> None:
+    """One outcome and a mean probability would be the score of one project."""
+    later(monkeypatch)
+    with database.transaction("read") as session:
+        page = f"/risk-models/{score_queries.find_champion(session).public_id}?lang=en"
+    bank, operator = (new_browser().sign_in(make.member(kind).user) for kind in ("bank", "operator"))
+    assert "has not been checked yet" in bank.get(page).get_data(as_text=True)
+    new_browser().sign_in(begun["tester"].user).submit(begun["url"], ENDED)
+    run_due_jobs(database)
+    with database.transaction("read") as session:
+        check = session.query(ModelCheck).order_by(ModelCheck.id.desc()).first()
+        assert (check.outcomes, check.content["calibration"]["n"]) == (1, 1)
+    told = bank.get(page).get_data(as_text=True)
+    assert "Below 20 outcomes only their number is shown" in told
+    for word in ("Targets missed", "Brier score", "reliability", "Observed"):
+        assert word not in told
+    assert "Brier score" in operator.get(page).get_data(as_text=True)
+
+
+def test_groups_of_the_reliability_table_hold_at_least_five_pilots() -> None:
+    found = check_calibration([(0.02 * index, index % 2) for index in range(23)])
+    assert [row["n"] for row in found["reliability"]] == [6, 5, 6, 6]
+    assert sum(row["events"] for row in found["reliability"]) == found["events"] == 11
+    first = found["reliability"][0]
+    assert (first["predicted"], first["observed"]) == (0.05, 0.5)
+    assert first["low"] < 0.5 < first["high"]
+    assert [row["n"] for row in check_calibration([(0.5, 1)] * 3)["reliability"]] == [3]
+
+
+def test_drift_reads_each_project_once_on_each_side(database: Any, begun: dict[str, Any]) -> None:
+    with database.transaction() as session:
+        (score,) = session.query(StoredScore).all()
+        values = {column.name: getattr(score, column.name) for column in StoredScore.__table__.columns
+                  if column.name not in ("id", "public_id", "computed_at")}  # fmt: skip
+        for days in (-400, -300, -20, -10):
+            session.add(StoredScore(**values, computed_at=MOMENT + timedelta(days=days)))
+            session.flush()
+        found = score_queries.list_scores_around(session, since=MOMENT - timedelta(days=180))
+        assert [(row.computed_at - MOMENT).days for row in found] == [-300, -10]
+        assert len(list(score_queries.iterate_scores(session, size=2))) == 5
 
 
 def test_a_model_that_breaks_is_told_to_the_operator_once(database: Any, make: Any, begun: dict[str, Any]) -> None:

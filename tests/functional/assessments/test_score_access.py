@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
-from marketplace.accounts.models import Organisation
+from marketplace.accounts.models import Membership, Organisation
 from marketplace.assessments import score_queries
-from marketplace.assessments.errors import ContestStateError
+from marketplace.assessments.errors import ContestStateError, GainsFromContestError
 from marketplace.assessments.models import StoredScore
 from marketplace.assessments.services import answer_contest, remind_of_contests
 from marketplace.audit.models import AuditLine
+from marketplace.dealflow.facts import build_facts
 from marketplace.jobs.services import run_due_jobs
 from marketplace.notifications.models import Notification
 from marketplace.projects.errors import ConsentInvalidError
-from marketplace.projects.queries import find_project, list_consents
+from marketplace.projects.queries import find_project, list_consents, list_standing_consents
 from marketplace.projects.services import grant_score_consent
 from tests.conftest import table_counts
 from tests.factories import MOMENT
@@ -185,3 +186,46 @@ def test_the_api_gives_and_takes_consent_and_contests(new_browser: Any, scored: 
     consent = given.get_json()["id"]
     assert team.client.post(f"{path}/consents/{consent}/revoke", json={}, headers=headers).status_code == 200
     assert reader.get(f"{path}/contests").get_json()["data"] == []
+
+
+def test_a_frozen_organisation_reads_no_score_and_is_matched_without_it(
+    database: Any, new_browser: Any, scored: Any
+) -> None:
+    bank, project = scored["bank"], scored["project"]
+    scored["team"].submit(f"{scored['url']}/readers", {"recipient": bank.organisation.public_id})
+    reader = new_browser().sign_in(bank.user)
+    assert reader.get(f"/api/v1/projects/{project.public_id}/score").status_code == 200
+
+    def known(session: Any) -> Any:
+        found = find_project(session, project_id=project.id)
+        organisation = session.get_one(Organisation, bank.organisation.id)
+        facts = build_facts(found, insured=False, today=MOMENT.date(),
+                            consents=list_standing_consents(session, project_ids=[found.id]))  # fmt: skip
+        return facts.seen_by(organisation).probability
+
+    with database.transaction() as session:
+        assert known(session) is not None
+        session.get_one(Organisation, bank.organisation.id).verification_state = "frozen"
+        session.flush()
+        assert known(session) is None
+    assert reader.get(f"/api/v1/projects/{project.public_id}/score").status_code in (403, 404)
+    assert set(doors(reader, project).values()) == {False}
+
+
+def test_whoever_gains_does_not_answer_a_contest(database: Any, new_browser: Any, make: Any, scored: Any) -> None:
+    scored["team"].submit(f"{scored['url']}/contest", {"ground": "Wrong level."}, page=scored["url"])
+    scored["team"].submit(f"{scored['url']}/readers", {"recipient": scored["bank"].organisation.public_id})
+    with database.transaction("read") as session:
+        (contest,) = score_queries.list_contests(session, actor=scored["operator"].actor)
+    page, answered = f"/score-contests/{contest.public_id}", {"outcome": "dismissed", "answer": "It holds."}
+    for tied in ("project_team", "bank"):
+        member = make.member("operator", organisation=scored["operator"].organisation)
+        with database.transaction() as session:
+            session.add(Membership(user_id=member.user.id, organisation_id=scored[tied].organisation.id, role="owner",
+                                   created_at=MOMENT))  # fmt: skip
+            held = score_queries.get_contest(session, actor=member.actor, public_id=contest.public_id)
+            with pytest.raises(GainsFromContestError):
+                answer_contest(session, actor=member.actor, contest=held, now=MOMENT, **answered)
+    assert (
+        new_browser().sign_in(scored["operator"].user).submit(f"{page}/answer", answered, page=page).status_code == 302
+    )

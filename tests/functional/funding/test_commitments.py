@@ -28,9 +28,10 @@ def text_of(response: Any) -> str:
 
 @pytest.fixture
 def market(make: Any, projects: Any, deals: Any) -> dict[str, Any]:
-    """A round of 11 million of equity and 5 million of loans, of a team whose level is only claimed."""
+    """A round of 11 million of equity and 5 million of loans, of a project assessed at TRL 6 and MRL 5."""
     team = make.member("project_team")
     project = projects.published(team)
+    projects.levels(project, 6, 5)
     return {
         "team": team, "project": project, "round": deals.round(team, project),
         "angel": make.member("angel"), "fund": make.member("venture_fund"), "bank": make.member("bank"),

@@ -34,11 +34,21 @@ def market(make: Any, projects: Any, deals: Any) -> dict[str, Any]:
     """The parties of scenario A around one round of 11 million."""
     team = make.member("project_team")
     project = projects.published(team)
+    projects.levels(project, 6, 5)
     return {
         "team": team, "project": project, "round": deals.round(team, project), "angel": make.member("angel"),
         "industrial": make.member("industrial_fund"), "guidance": make.member("guidance_fund"),
         "bank": make.member("bank"), "operator": make.member("operator"),
     }  # fmt: skip
+
+
+def test_the_form_of_a_rule_stands_on_a_draft_round_too(new_browser: Any, make: Any, projects: Any, deals: Any) -> None:
+    team = make.member("project_team")
+    page = f"/rounds/{deals.round(team, projects.published(team), as_draft=True).public_id}"
+    browser = new_browser().sign_in(team.user)
+    assert f'action="{page}/linkage-rules"' in text_of(browser.get(page))
+    assert browser.submit(f"{page}/linkage-rules", RULE, page=page).status_code == 302
+    assert "1.5" in text_of(browser.get(page))
 
 
 def test_a_rule_is_set_on_the_page_and_shown_with_its_arithmetic(new_browser: Any, market: Any, deals: Any) -> None:

@@ -63,8 +63,13 @@ def test_latest_score_decides(market: Any) -> None:
     assert (quote.score_id, quote.premium_minor) == (score.id, 680_657 * YUAN)
 
 
-def test_the_score_alone_declines_nobody(market: Any) -> None:
-    rule = {"effect": "decline", "field": "trigger_probability", "operator": "above", "value": "0.1",
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [("trigger_probability", "0.1"), ("premium_minor", "50000000"), ("rate_on_sum_insured", "0.05")],
+)
+def test_the_score_alone_declines_nobody(market: Any, field: str, value: str) -> None:
+    """Premium and rate follow the score: a rule over them is the score in another dress."""
+    rule = {"effect": "decline", "field": field, "operator": "above", "value": value,
             "reason_zh": "过高", "reason_en": "too high"}  # fmt: skip
     market.product(rules=[rule])
     quote = price(market, market.request(market.project()))
@@ -75,6 +80,14 @@ def test_the_score_alone_declines_nobody(market: Any) -> None:
         services.decline_quote, "quote", quote.public_id, market.insurer, reason="No line of ours fits this process."
     )
     assert declined.state == "declined"
+
+
+def test_a_rule_over_the_premium_that_any_score_would_break_declines(market: Any) -> None:
+    rule = {"effect": "decline", "field": "premium_minor", "operator": "above", "value": "1",
+            "reason_zh": "过高", "reason_en": "too high"}  # fmt: skip
+    market.product(rules=[rule])
+    quote = price(market, market.request(market.project()))
+    assert (quote.state, quote.state_reason) == ("declined", "rule of the product")
 
 
 def test_a_score_that_was_closed_again_prices_nothing(market: Any) -> None:

@@ -17,8 +17,6 @@ PUBLIC = [
     "INSTRUMENTS",
     "InvalidParameterError",
     "MaturityRiskClassifier",
-    "ModelEntry",
-    "ModelRegistry",
     "RiskError",
     "RiskModel",
     "assess_eligibility",

@@ -187,6 +187,34 @@ def test_refer_and_decline_rules_decide_with_the_worst_flag():
     assert quote({"rules": [decline]}, rating={"trl": "4"})["decision"] == "offer"
 
 
+SCORE = {"probability": 0.4, "staircase": [], "valid_until": "2027-12-31"}
+
+
+@pytest.mark.parametrize(
+    ("field", "operator", "bound", "rests"),
+    [
+        ("trigger_probability", "above", "0.01", True),
+        ("premium_minor", "above", "10000000", True),
+        ("rate_on_sum_insured", "above", "0.01", True),
+        # The fixed loading alone is above this bound, whatever the score says.
+        ("premium_minor", "above", "1", False),
+        ("premium_minor", "below", "90000000000", False),
+        ("sum_insured_minor", "above", "1", False),
+        ("trl", "below", "9", False),
+    ],
+)
+def test_a_fired_rule_says_whether_another_score_would_keep_it_silent(field, operator, bound, rests):
+    priced = quote(
+        {"rules": [rule("decline", field, operator, bound)]}, score=SCORE, target_missed=None, rating={"trl": "6"}
+    )
+    assert [(flag["field"], flag["rests_on_score"]) for flag in priced["flags"]] == [(field, rests)]
+
+
+def test_a_stated_probability_is_nobodys_score():
+    (flag,) = quote({"rules": [rule("decline", "premium_minor", "above", "10000000")]})["flags"]
+    assert "rests_on_score" not in flag
+
+
 def test_rule_over_an_unstated_figure_stops_the_quote_instead_of_passing_it():
     with pytest.raises(InsuranceError) as caught:
         quote({"rules": [rule("decline", "recycle_streams", "above", "1")]})

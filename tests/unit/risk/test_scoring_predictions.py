@@ -7,7 +7,6 @@ from hypothesis import strategies as st
 from pandas import DataFrame
 from scipy.special import expit
 
-from risk.errors import RiskError
 from risk.scoring.predictions import predict, predict_frame
 from risk.scoring.training import train
 
@@ -47,20 +46,24 @@ def frame():
     return DataFrame(outcomes(90)).drop(columns="failed").assign(colour="red")
 
 
-def test_chunks_change_nothing(champion, frame):
-    whole = predict_frame(champion, frame, levels=(0.8, 0.95))
-    parts = predict_frame(champion, frame, levels=(0.8, 0.95), chunk_rows=7)
+@pytest.mark.parametrize("kind", ["champion", "challenger"])
+def test_chunks_change_nothing(request, kind, frame):
+    document = request.getfixturevalue(kind)
+    whole = predict_frame(document, frame, levels=(0.8, 0.95))
+    parts = predict_frame(document, frame, levels=(0.8, 0.95), chunk_rows=7)
     assert parts.probability == pytest.approx(whole.probability, abs=1e-12)
     for level in (0.8, 0.95):
         for one, other in zip(parts.intervals[level], whole.intervals[level], strict=True):
             assert one == pytest.approx(other, abs=1e-12)
 
 
-def test_probabilities_are_those_of_the_pipeline_and_intervals_nest(champion, frame):
-    found = predict_frame(champion, frame, levels=(0.8, 0.95))
-    bare = champion["pipeline"].predict_proba(frame[champion["features"]])[:, 1]
+@pytest.mark.parametrize("kind", ["champion", "challenger"])
+def test_probabilities_are_those_of_the_pipeline_and_intervals_nest(request, kind, frame):
+    document = request.getfixturevalue(kind)
+    found = predict_frame(document, frame, levels=(0.8, 0.95))
+    bare = document["pipeline"].predict_proba(frame[document["features"]])[:, 1]
     assert found.probability == pytest.approx(bare, abs=1e-12)
-    assert np.array_equal(predict(champion, frame), bare)
+    assert np.array_equal(predict(document, frame), bare)
     (low_80, high_80), (low_95, high_95) = found.intervals[0.8], found.intervals[0.95]
     assert np.all((low_95 <= low_80) & (low_80 <= bare) & (bare <= high_80) & (high_80 <= high_95))
 
@@ -74,13 +77,6 @@ def test_an_unknown_cell_widens_the_interval_by_what_it_may_be_worth(champion, f
         before = np.log(known[1] / (1 - known[1])) - np.log(known[0] / (1 - known[0]))
         assert width[:45].mean() > before[:45].mean()
         assert width[45:] == pytest.approx(before[45:])
-
-
-def test_the_challenger_has_no_intervals_and_says_so(challenger, frame):
-    assert predict(challenger, frame).shape == (90,)
-    with pytest.raises(RiskError) as error:
-        predict_frame(challenger, frame, levels=(0.8,))
-    assert error.value.code == "no_interval"
 
 
 @settings(max_examples=100, deadline=None)

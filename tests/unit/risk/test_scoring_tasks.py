@@ -209,3 +209,11 @@ def test_training_a_task_stops_at_the_column_written_afterwards_unless_waived(ca
     # in the evaluation of the task the data's own description leaves the column out
     _, ignored = read_sample(load_task("sbir_next_stage"), awards())
     assert ignored["leak_abstract_present"] == "known only after the outcome"
+
+
+def test_the_function_names_a_text_outcome_as_the_command_does():
+    rows = year_pairs()
+    rows[8]["slip_months_next_year"] = "late"
+    with pytest.raises(RiskError) as error:
+        evaluate_task(load_task("gmpp_slip"), rows, repeats=1)
+    assert (error.value.code, error.value.field) == ("wrong_type", "rows[8].slip_months_next_year")

@@ -159,7 +159,7 @@ def test_text_where_numbers_are_needed_is_refused_when_predicting():
     document, _ = train(outcomes(), target="failed")
     with pytest.raises(RiskError) as error:
         predict(document, [{"trl_start": "five", "planned_months": 3, "sector": "medicine"}])
-    assert (error.value.code, error.value.field) == ("wrong_type", "trl_start")
+    assert (error.value.code, error.value.field) == ("wrong_type", "rows[0].trl_start")
     with pytest.raises(RiskError) as error:
         predict(document, [{"trl_start": 5}])
     assert error.value.code == "unknown_column"

@@ -54,6 +54,7 @@ def settle_one(agreement: Agreement, engine: Engine, scenario: int) -> tuple[dic
         for name, value in engine.balances(outcome.state).items():
             assert reference.balance(name) == value, name
         check_entry(outcome)
+        check_grant(outcome.state)
         state, flows[event["id"]] = outcome.state, outcome.flows
     return flows, state
 
@@ -68,6 +69,16 @@ def check_entry(outcome: Any) -> None:
         if tier["capacity_minor"] is not None:
             assert tier["amount_minor"] <= tier["capacity_minor"]
         assert all(payment["amount_minor"] >= 0 for payment in tier["to"])
+
+
+def check_grant(state: Any) -> None:
+    """What stands on the grant's account and what the project owes of it are the counters; what is lost is neither."""
+    values, accounts = state.values, state.accounts
+    due = values.get("grant_due:grant", 0) - values.get("grant_lost:grant", 0)
+    assert due >= 0
+    assert accounts.get("1160:project", 0) == due
+    called = values.get("called:T1:grant", 0)
+    assert accounts.get("3015:fiscal", 0) == -(called + values.get("grant:grant", 0) + due)
 
 
 @settings(max_examples=80, deadline=None)
@@ -132,7 +143,7 @@ def test_the_generator_covers_what_it_must() -> None:
         assert drawn[f"event:{kind}"] >= programs * 0.05, kind
     assert sum(drawn[f"depth:{depth}"] for depth in range(4, 20)) >= programs * 0.5
     assert drawn["live_weights"] >= programs * 0.2
-    for kind in ("conversion", "grant_audit", "grant_close", "grant_return"):
+    for kind in ("conversion", "grant_audit", "grant_close", "grant_return", "write_off"):
         assert drawn[f"event:{kind}"] >= programs * 0.05, kind
     for feature in ("chain", "revenue_share", "grant", "room"):
         assert drawn[feature] >= programs * 0.05, feature
@@ -141,6 +152,28 @@ def test_the_generator_covers_what_it_must() -> None:
     assert drawn["parties:40"]
     assert any((BOUND, BOUND - 1, 0, BOUND // 2) in event["body"].values()
                for seed in range(programs) for event in Generator(seed).agreement().events)  # fmt: skip
+
+
+def test_the_generator_reaches_a_loss_of_a_grant_and_what_takes_it_back() -> None:
+    seen = Counter[str]()
+    for seed in range(200):
+        agreement = Generator(seed).agreement()
+        if any(event["kind"] == "write_off" for event in agreement.events):
+            for scenario in range(SCENARIOS):
+                seen.update(losses_of_grant(agreement, scenario))
+    assert seen["lost"] >= 5
+    assert seen["taken back"] >= 2
+
+
+def losses_of_grant(agreement: Agreement, scenario: int) -> set[str]:
+    """Return whether a part of the grant was lost in this scenario, and whether it came in after all."""
+    reference, found = Reference(agreement.terms), set()
+    for event in agreement.log(scenario):
+        before = reference.balance("grant_lost:grant")
+        reference.apply(event)
+        if reference.balance("grant_lost:grant") != before:
+            found.add("lost" if reference.balance("grant_lost:grant") > before else "taken back")
+    return found
 
 
 def test_the_reference_imports_nothing_of_ours() -> None:

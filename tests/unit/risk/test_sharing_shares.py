@@ -45,25 +45,27 @@ def test_shares_are_the_whole_number_that_the_discounted_price_buys(
 
 @settings(max_examples=200, deadline=None)
 @given(value=AMOUNTS, before=COUNTS, new=st.integers(0, 10**9), held=st.integers(0, 10**9), discount=MILLIONTHS,
-       cap=MILLIONTHS)  # fmt: skip
-def test_the_largest_amount_stays_under_the_cap_and_one_more_unit_does_not(
-    value: int, before: int, new: int, held: int, discount: int, cap: int
+       cap=MILLIONTHS, largest=st.integers(0, 10**10))  # fmt: skip
+def test_the_largest_amount_stays_under_the_cap_and_the_largest_holder_and_one_more_unit_does_not(
+    value: int, before: int, new: int, held: int, discount: int, cap: int, largest: int
 ) -> None:
     terms, whole = rule(discount, cap), IntegerArithmetic()
     held = min(held, before)
-    most = shares.largest_amount(terms, held, value, before, new)
+    allowed = shares.most_shares(terms, held, before + new, largest)
+    most = shares.largest_amount(terms, allowed, value, before)
     assume(most < BOUND // 10**6)
 
     def is_above(amount: int) -> bool:
         got = shares.converted(whole, terms, amount, value, before)
-        return bool(shares.above_cap(whole, terms, held + got, before + new + got))
+        return held + got >= largest or bool(shares.above_cap(whole, terms, held + got, before + new + got))
 
     if most:
         assert not is_above(most)
         assert is_above(most + 1)
     else:
-        # Nothing fits: one share more is above the cap, or the least money buys too many.
-        assert shares.above_cap(whole, terms, held + 1, before + new + 1) or is_above(1)
+        # Nothing fits: one share more is too many, or the least money buys too many.
+        one_more = shares.above_cap(whole, terms, held + 1, before + new + 1) or held + 1 >= largest
+        assert one_more or is_above(1)
 
 
 @pytest.mark.parametrize("place", ["value", "before"])

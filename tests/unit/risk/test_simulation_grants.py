@@ -102,6 +102,25 @@ def test_under_the_cap_a_part_converts_and_the_rest_comes_back() -> None:
     assert held * 5 <= held + others < (held + 1) * 5 + 5
 
 
+@pytest.mark.parametrize("day", ["2029-06-01", "2030-06-01"])
+def test_what_is_drawn_after_a_round_or_never_after_a_sale_is_not_converted(day: str) -> None:
+    late = {**parameters(), "convert_by": "2031-12-31"}
+    late["calls"][1]["on"] = day
+    terms = fund_first(late)
+    days = {"M1": "2027-10-01", "M2": "2028-06-30"}
+    drivers = default_drivers(terms, SCORE, as_of="2027-02-15", milestone_dates=days)
+    paid: set[int] = set()
+    for scenario in range(40):
+        document = replay_scenario(terms, drivers, seed=5, scenario=scenario)
+        result = settle(document)
+        paid.add(result["parties"]["guidance"]["paid_minor"])
+        ends = [place for place, event in enumerate(document["events"]) if event["kind"] == "exit"]
+        calls = [place for place, event in enumerate(document["events"]) if event["kind"] == "drawdown_call"]
+        assert not ends or max(calls) < ends[0]
+        assert "grant:grant" not in result["events"][-1]["balances"]
+    assert paid == {600_000_000, 1_000_000_000}
+
+
 def test_two_grants_are_not_simulated() -> None:
     terms = copy.deepcopy(TERMS)
     second = {**terms["instruments"][0], "id": "second", "commitment_minor": 0}
