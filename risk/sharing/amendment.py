@@ -135,12 +135,32 @@ def _check_accruals(old: Model, new: Model, run: Run, problems: _Problems) -> No
     for item in old.all_accruals():
         kept = after.get(item.id)
         owed = run.values[f"accrued:{item.id}"] or run.values[f"accrued_rest:{item.id}"]
-        if kept is not None and owed and (kept.party, kept.base) != (item.party, item.base):
+        if kept is not None and owed and (kept.party, kept.base, kept.method, kept.periods) != (
+            item.party, item.base, item.method, item.periods
+        ):  # fmt: skip
             section = "accruals" if item.id in new.accruals else "instruments"
             problems.add(
                 "accrual_changed",
                 problems.clause(section, item.id),
-                f"{item.id} has accrued; an amendment keeps for whom and on what it accrues.",
+                f"{item.id} has accrued; an amendment keeps for whom, on what and by which method it accrues.",
+            )
+    _check_growing(old, new, run, problems)
+
+
+def _check_growing(old: Model, new: Model, run: Run, problems: _Problems) -> None:
+    """A factor runs over all days since the account last moved, so that a change of its rule would reach back."""
+    before = {item.id: item for item in old.growing()}
+    for item in new.growing():
+        known = before.get(item.id)
+        if known is None:
+            stands = any(run.values.get(name) for name in (*item.plus, *item.minus))
+        else:
+            stands = known != item and any(run.values[f"{kind}:{item.id}"] for kind in ("grown", "grown_rest"))
+        if stands:
+            problems.add(
+                "accrual_changed",
+                problems.clause("accruals" if item.id in new.accruals else "hurdles", item.id),
+                f"{item.id} compounds daily and money has moved; an amendment neither begins nor changes it.",
             )
 
 

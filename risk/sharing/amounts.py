@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from risk.sharing.arithmetic import BOUND, percentage, round_half
+from risk.sharing import accrual, growth
+from risk.sharing.arithmetic import BOUND, Arithmetic, percentage, round_half
 from risk.sharing.errors import EventError
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ BALANCE_KINDS = {
     "gain": ("party",),
     "conceded": ("party",),
     "preference": ("accrual",),
+    "hurdle": ("hurdle",),
     "principal": ("loan",),
     "principal_due": ("loan",),
     "interest_due": ("loan",),
@@ -59,11 +61,15 @@ def balance_named(name: str) -> Balance:
     return Balance(name, kind, tuple(ids))
 
 
-def _preference(run: Run, accrual: str) -> Any:
-    model = run.model.accruals[accrual]
-    whole, rest = run.values[f"accrued:{accrual}"], run.values[f"accrued_rest:{accrual}"]
-    due = round_half(run.arithmetic, whole, rest, model.denominator, run.model.rounding)
-    return run.arithmetic.maximum(due, run.arithmetic.zero)
+def _preference(run: Run, name: str) -> Any:
+    return accrual.preference(run, run.model.accruals[name])
+
+
+def _hurdle(run: Run, name: str) -> Any:
+    """Return what is missing to the hurdle, rounded; nothing where more was received."""
+    units, rest = growth.balance(run, run.model.hurdles[name].growing, run.on)
+    missing = round_half(run.arithmetic, units, rest, growth.SCALE, run.model.rounding)
+    return run.arithmetic.maximum(missing, run.arithmetic.zero)
 
 
 def _principal_due(run: Run, loan: str) -> Any:
@@ -92,6 +98,7 @@ def _limit_left(run: Run, limit: str) -> Any:
 
 _READERS: dict[str, Callable[..., Any]] = {
     "preference": _preference,
+    "hurdle": _hurdle,
     "principal_due": _principal_due,
     "net_principal_loss": _net_principal_loss,
     "loss_borne": _loss_borne,
@@ -220,15 +227,41 @@ class ShareGap:
             due, rest = due + units, rest + part
         behind = due + rest // whole - run.values[f"gain:{self.party}"]
         rest = arithmetic.where(behind < 0, 0, rest % whole)
-        # x = (behind + rest / whole) x whole / missing, the whole part of whole / missing multiplied apart.
-        times, left = divmod(whole, missing)
-        beyond = behind > BOUND // times
-        behind = arithmetic.where(beyond, 0, arithmetic.maximum(behind, arithmetic.zero))
-        units, part = arithmetic.muldivmod(behind, left, missing)
-        rest = rest + part
-        exact = behind * times + units + rest // missing
-        rounded = round_half(arithmetic, exact, rest % missing, missing, self.rounding)
-        return arithmetic.where(beyond, BOUND, arithmetic.minimum(rounded, BOUND))
+        # x = (behind + rest / whole) x whole / missing
+        return _part_of_whole(arithmetic, behind, rest, whole, missing, self.rounding)
+
+
+@dataclass(frozen=True)
+class HurdleGap:
+    """What is missing until a party has had its internal rate of return, taking `speed` of each further yuan.
+
+    Notes
+    -----
+    The hurdle account is missing G; of a tier of x = G / speed the party takes speed x = G (design "Agreements",
+    block 8 and the row "multi-hurdle promote").
+    """
+
+    hurdle: str
+    speed: tuple[int, int]
+    rounding: str
+    path: str
+
+    def value(self, run: Run) -> Any:
+        """Return x in minor units, from 0 to the bound."""
+        missing, zero = _hurdle(run, self.hurdle), run.arithmetic.zero
+        return _part_of_whole(run.arithmetic, missing, zero, self.speed[1], self.speed[0], self.rounding)
+
+
+def _part_of_whole(arithmetic: Arithmetic, units: Any, rest: Any, whole: int, part: int, rounding: str) -> Any:
+    """Return (units + rest / whole) x whole / part, part <= whole, rounded: from 0 to the bound."""
+    times, left = divmod(whole, part)
+    beyond = units > BOUND // times
+    units = arithmetic.where(beyond, 0, arithmetic.maximum(units, arithmetic.zero))
+    more, low = arithmetic.muldivmod(units, left, part)
+    rest = rest + low
+    exact = units * times + more + rest // part
+    rounded = round_half(arithmetic, exact, rest % part, part, rounding)
+    return arithmetic.where(beyond, BOUND, arithmetic.minimum(rounded, BOUND))
 
 
 @dataclass(frozen=True)
@@ -260,4 +293,4 @@ class Layer:
         return run.arithmetic.maximum(payment, run.arithmetic.zero)
 
 
-Amount = Balance | Constant | Metric | Percentage | Combination | Gap | ShareGap | Layer
+Amount = Balance | Constant | Metric | Percentage | Combination | Gap | ShareGap | HurdleGap | Layer

@@ -100,6 +100,7 @@ def balance_names(model: Model) -> list[str]:
         names += [f"{kind}:{grant.id}" for kind in ("grant", "grant_due", "grant_lost")]
     names += [f"shares:{party}" for party in model.shareholders]
     names += [f"preference:{name}" for name in model.accruals]
+    names += [f"hurdle:{name}" for name in model.hurdles]
     names += [f"claim:{name}" for name in model.claims]
     names += [f"limit_left:{name}" for name in model.limits]
     return names

@@ -6,7 +6,7 @@ simulation (arrays of scenarios) run the very same program and agree to the fen.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from functools import cached_property
 from typing import Any
@@ -81,6 +81,10 @@ class IntegerArithmetic:
     def muldivmod(self, amount: Any, numerator: Any, denominator: Any) -> tuple[Any, Any]:
         """Return quotient and remainder of amount x numerator / denominator for 0 <= numerator <= denominator."""
         return divmod(amount * numerator, denominator)
+
+    def look_up(self, function: Callable[[int], int], keys: Any) -> Any:
+        """Return function(key)."""
+        return function(keys)
 
     def one_each_to_largest(self, ranks: list[Any], units: Any) -> list[Any]:
         """Return 1 for the `units` legs with the largest rank, earlier legs first among equals; else 0."""
@@ -187,6 +191,12 @@ class ArrayArithmetic:
         remainder = a * n - quotient * d
         correction, remainder = numpy.divmod(remainder, d)
         return quotient + correction, remainder
+
+    def look_up(self, function: Callable[[int], int], keys: Any) -> Any:
+        """Return function(key) in every scenario, each different key computed once."""
+        numpy = self.numpy
+        different, places = numpy.unique(numpy.asarray(keys, dtype=numpy.int64), return_inverse=True)
+        return numpy.array([function(int(key)) for key in different], dtype=numpy.int64)[places]
 
     def one_each_to_largest(self, ranks: list[Any], units: Any) -> list[Any]:
         """Return 1 for the `units` legs with the largest rank in each scenario, earlier legs first among equals."""

@@ -82,6 +82,7 @@ class AmountCompiler:
         names = {
             "party": self.model.parties,
             "accrual": self.model.accruals,
+            "hurdle": self.model.hurdles,
             "claim": self.model.claims,
             "limit": self.model.limits,
             "loan": {loan.id: loan for loan in self.model.loans},
@@ -127,12 +128,22 @@ class AmountCompiler:
             return self.layer(value, inner, depth)
         raise TermsError("unknown_amount", f"{path} has no known amount expression; '{key}' was given.", path)
 
-    def _gap(self, data: Any, path: str) -> amounts.Gap | amounts.ShareGap:
+    def _gap(self, data: Any, path: str) -> amounts.Gap | amounts.ShareGap | amounts.HurdleGap:
         if isinstance(data, dict) and "share_of_profit" in data:
             return self._share_gap(data, path)
+        if isinstance(data, dict) and "hurdle" in data:
+            return self._hurdle_gap(data, path)
         data = reading.mapping(data, path, ("party", "multiple"))
         multiple = reading.decimal(data["multiple"], f"{path}.multiple").as_integer_ratio()
         return amounts.Gap(self._party(data["party"], f"{path}.party"), multiple, self.model.rounding, path)
+
+    def _hurdle_gap(self, data: dict[str, Any], path: str) -> amounts.HurdleGap:
+        data = reading.mapping(data, path, ("hurdle",), ("speed",))
+        name = reading.known(data["hurdle"], f"{path}.hurdle", self.model.hurdles, "unknown_hurdle", "hurdle")
+        speed = reading.share(data.get("speed", "1"), f"{path}.speed")
+        if speed == 0:
+            raise TermsError("speed_too_low", f"{path}.speed must be above 0.", f"{path}.speed")
+        return amounts.HurdleGap(name, speed.as_integer_ratio(), self.model.rounding, path)
 
     def _share_gap(self, data: dict[str, Any], path: str) -> amounts.ShareGap:
         data = reading.mapping(data, path, ("party", "share_of_profit", "speed"), ("among",))

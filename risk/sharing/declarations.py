@@ -2,32 +2,31 @@
 
 from __future__ import annotations
 
-from math import lcm
 from typing import Any
 
 from risk.sharing import reading
-from risk.sharing.arithmetic import BOUND
+from risk.sharing.accrual_terms import read_accrual, read_hurdle
 from risk.sharing.errors import TermsError
 from risk.sharing.grant_terms import check_holders, read_conversion
+from risk.sharing.loan_terms import read_loan
 from risk.sharing.model import (
     CAPACITIES,
-    DAY_COUNTS,
     PARTY_KINDS,
     SHARED_COUNTS,
     SHARED_ORDERS,
-    Accrual,
     Claim,
     Instrument,
     Limit,
     Model,
     Party,
     Policy,
-    RateStep,
     RevenueShare,
     SharedLimit,
     Tranche,
 )
 
+# Their counters are named by id, so an id stands once among them.
+ACCRUING = ("accruals", "hurdles", "instruments")
 # Open and repayable; audited as eligible and not closed yet; what the funder bears: exempted, or lost in a liquidation.
 GRANT_COUNTERS = ("grant", "grant_due", "grant_audited", "grant_exempted", "grant_lost")
 
@@ -41,7 +40,8 @@ def read_all(model: Model, document: dict[str, Any]) -> None:
         ("flags", _flag),
         ("instruments", _instrument),
         ("tranches", _tranche),
-        ("accruals", _accrual),
+        ("accruals", read_accrual),
+        ("hurdles", read_hurdle),
         ("claims", _claim),
         ("limits", _limit),
         ("policies", _policy),
@@ -55,8 +55,8 @@ def read_all(model: Model, document: dict[str, Any]) -> None:
             name = reading.identifier(item["id"], f"{path}.id")
             if name in seen:
                 raise TermsError("id_twice", f"{path}.id repeats '{name}'.", f"{path}.id")
-            if section in ("accruals", "instruments") and (name in model.accruals or name in model.instruments):
-                raise TermsError("id_twice", f"{path}.id repeats '{name}' of an instrument.", f"{path}.id")
+            if section in ACCRUING and any(name in getattr(model, other) for other in ACCRUING):
+                raise TermsError("id_twice", f"{path}.id repeats '{name}' of an instrument or accrual.", f"{path}.id")
             seen[name] = reader(model, item, path)
         if section == "parties":
             reading.known(model.project, "project", model.parties, "unknown_party", "party")
@@ -84,6 +84,9 @@ def value_names(model: Model) -> tuple[str, ...]:
     names += [f"shares:{party}" for party in model.shareholders]
     for accrual in model.all_accruals():
         names += [f"accrued:{accrual.id}", f"accrued_rest:{accrual.id}"]
+        names += [f"capitalised:{accrual.id}"] if accrual.periods else []
+    for account in model.growing():
+        names += [f"{kind}:{account.id}" for kind in ("grown", "grown_rest", "grown_on", "grown_seen")]
     names += [f"claim:{claim}" for claim in model.claims]
     names += [f"limit_used:{limit}" for limit in model.limits]
     names += [
@@ -121,7 +124,7 @@ _flag = _milestone
 
 
 def _instrument(model: Model, data: Any, path: str) -> Instrument:
-    loan_keys = ("rate", "day_count", "settled", "repayments")
+    loan_keys = ("rate", "day_count", "settled")
     kind = reading.choice(data.get("kind"), f"{path}.kind", ("equity", "loan", "conditional_grant"))
     common = ("id", "kind", "party", "commitment_minor")
     if kind == "equity":
@@ -129,7 +132,7 @@ def _instrument(model: Model, data: Any, path: str) -> Instrument:
     elif kind == "conditional_grant":
         data = reading.mapping(data, path, (*common, "conversion"))
     else:
-        data = reading.mapping(data, path, (*common, *loan_keys), ("steps", "carry"))
+        data = reading.mapping(data, path, (*common, *loan_keys), ("repayments", "schedule", "steps", "carry"))
     party = reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party")
     commitment = reading.minor(data["commitment_minor"], f"{path}.commitment_minor")
     if kind == "equity":
@@ -137,80 +140,7 @@ def _instrument(model: Model, data: Any, path: str) -> Instrument:
     if kind == "conditional_grant":
         conversion = read_conversion(model, data["conversion"], f"{path}.conversion")
         return Instrument(data["id"], kind, party, commitment, conversion=conversion)
-    settled = reading.mapping(data["settled"], f"{path}.settled", ("day", "months"))
-    day, months = settled["day"], reading.sequence(settled["months"], f"{path}.settled.months", at_least=1)
-    if reading.minor(day, f"{path}.settled.day") not in range(1, 29):
-        raise TermsError("bad_day", f"{path}.settled.day must be from 1 to 28.", f"{path}.settled.day")
-    for month in months:
-        if reading.minor(month, f"{path}.settled.months") not in range(1, 13):
-            raise TermsError("bad_month", f"{path}.settled.months must be from 1 to 12.", f"{path}.settled.months")
-    repayments = []
-    for index, item in enumerate(reading.sequence(data["repayments"], f"{path}.repayments")):
-        where = f"{path}.repayments[{index}]"
-        item = reading.mapping(item, where, ("on", "amount_minor"))
-        repayments.append(
-            (
-                reading.date(item["on"], f"{where}.on"),
-                reading.minor(item["amount_minor"], f"{where}.amount_minor"),
-            )
-        )
-    if sum(amount for _, amount in repayments) != commitment:
-        raise TermsError(
-            "repayments_do_not_add_up",
-            f"The repayments of {path} do not add up to its commitment.",
-            f"{path}.repayments",
-        )
-    accrual = _accrual_of(model, data, path, data["id"], party, f"principal:{data['id']}")
-    return Instrument(
-        data["id"],
-        kind,
-        party,
-        commitment,
-        accrual,
-        reading.choice(data.get("carry", "none"), f"{path}.carry", ("none", "carried")),
-        day,
-        tuple(months),
-        tuple(sorted(repayments)),
-    )
-
-
-def _accrual_of(model: Model, data: Any, path: str, name: str, party: str, base: str) -> Accrual:
-    rate = reading.rate(data["rate"], f"{path}.rate")
-    day_count = reading.choice(data["day_count"], f"{path}.day_count", tuple(DAY_COUNTS))
-    steps = []
-    for index, item in enumerate(reading.sequence(data.get("steps", []), f"{path}.steps")):
-        where = f"{path}.steps[{index}]"
-        item = reading.mapping(item, where, ("milestone", "from", "rate"))
-        steps.append(
-            RateStep(
-                reading.known(
-                    item["milestone"],
-                    f"{where}.milestone",
-                    model.milestones,
-                    "unknown_milestone",
-                    "milestone",
-                ),
-                reading.date(item["from"], f"{where}.from"),
-                reading.rate(item["rate"], f"{where}.rate"),
-            )
-        )
-    denominator = lcm(rate.denominator, *(step.rate.denominator for step in steps)) * DAY_COUNTS[day_count]
-    if denominator > BOUND:
-        raise TermsError("rate_too_fine", f"The rates of {path} have too many decimals together.", f"{path}.rate")
-    return Accrual(name, party, base, rate, tuple(sorted(steps, key=lambda step: step.since)), day_count, denominator)
-
-
-def _accrual(model: Model, data: Any, path: str) -> Accrual:
-    data = reading.mapping(data, path, ("id", "party", "base", "rate", "day_count"), ("method", "steps"))
-    party = reading.known(data["party"], f"{path}.party", model.parties, "unknown_party", "party")
-    if data["base"] not in [f"capital:{name}" for name in model.parties]:
-        raise TermsError(
-            "unknown_base",
-            f'{path}.base must be the capital of a party, such as "capital:{party}".',
-            f"{path}.base",
-        )
-    reading.choice(data.get("method", "simple"), f"{path}.method", ("simple",))
-    return _accrual_of(model, data, path, data["id"], party, data["base"])
+    return read_loan(model, data, path, party, commitment)
 
 
 def _tranche(model: Model, data: Any, path: str) -> Tranche:

@@ -8,8 +8,9 @@ from typing import Any
 
 from risk.errors import InvalidParameterError
 from risk.sharing.blocks import Node, Seq, When
+from risk.sharing.describe_accruals import describe_accruals, describe_hurdles, describe_loan
 from risk.sharing.describe_grants import describe_grant
-from risk.sharing.model import Accrual, Instrument, Model
+from risk.sharing.model import Model
 from risk.sharing.phrases import tier_sentence
 from risk.sharing.terms import compile_terms
 from risk.sharing.wording import condition_words, money_words, node_name, percent_words
@@ -28,10 +29,6 @@ _CHANNELS = {
 _PROGRAMS = {
     "operating": {"zh": "运营收入与项目自有资金支付", "en": "Operating revenue and the project's own payments"},
     "exit": {"zh": "退出和清算所得", "en": "Proceeds of exit and liquidation"},
-}
-_DAYS = {
-    "A365F": {"zh": "实际天数/365", "en": "actual days over 365"},
-    "A360": {"zh": "实际天数/360", "en": "actual days over 360"},
 }
 
 
@@ -65,7 +62,8 @@ def describe_terms(terms: dict[str, Any], locale: str) -> list[Sentence]:
         _rounding(model),
         *_instruments(model),
         *_tranches(model),
-        *_accruals(model),
+        *describe_accruals(model),
+        *describe_hurdles(model),
         *_claims(model),
         *_policies(model),
         *_revenue_share(model),
@@ -117,7 +115,7 @@ def _instruments(model: Model) -> Iterator[Row]:
         elif item.conversion is not None:
             yield from describe_grant(item, item.conversion, model)
         elif item.accrual is not None:
-            yield _loan(item, item.accrual, model)
+            yield describe_loan(item, item.accrual, model)
 
 
 def _revenue_share(model: Model) -> Iterator[Row]:
@@ -153,34 +151,6 @@ def _quorum(model: Model) -> Iterator[Row]:
         )
 
 
-def _loan(item: Instrument, accrual: Accrual, model: Model) -> Row:
-    party, amount = model.parties[item.party].name, money_words(item.commitment_minor, model)
-    rate, days = percent_words(accrual.rate), _DAYS[accrual.day_count]
-    months = ", ".join(str(month) for month in item.settled_months)
-    zh = f"{party['zh']}提供贷款{amount['zh']}，年利率{rate}，按{days['zh']}计息，"
-    zh += f"于{months.replace(', ', '、')}月{item.settled_day}日结息"
-    en = (
-        f"{party['en']} lends {amount['en']} at {rate} a year over {days['en']}, interest settled on day "
-        f"{item.settled_day} of months {months}"
-    )
-    if item.carry == "none":
-        zh, en = f"{zh}，每期单独舍入到分", f"{en}, each period rounded alone"
-    zh, en = f"{zh}。", f"{en}."
-    for step in accrual.steps:
-        name, lower = model.milestones[step.milestone], percent_words(step.rate)
-        zh += f"里程碑{step.milestone}（{name['zh']}）通过的，自{step.since}起年利率为{lower}。"
-        en += f" If milestone {step.milestone} ({name['en']}) passes, {lower} applies from {step.since}."
-    for on, part in item.repayments:
-        shown = money_words(part, model)
-        zh += f"{on}偿还本金{shown['zh']}。"
-        en += f" {shown['en']} of principal is repaid on {on}."
-    return (
-        f"instruments.{item.id}",
-        {"zh": f"{party['zh']}贷款", "en": f"Loan of {party['en']}"},
-        {"zh": zh, "en": en},
-    )
-
-
 def _tranches(model: Model) -> Iterator[Row]:
     for tranche in model.tranches.values():
         names = [condition.split(":", 1)[1] for condition in tranche.conditions]
@@ -204,23 +174,6 @@ def _tranches(model: Model) -> Iterator[Row]:
             f"tranches.{tranche.id}",
             {"zh": f"第{tranche.id}期{act}", "en": f"Drawdown {tranche.id}"},
             {"zh": first_zh + "、".join(parts["zh"]) + after_zh, "en": first_en + ", ".join(parts["en"]) + after_en},
-        )
-
-
-def _accruals(model: Model) -> Iterator[Row]:
-    for item in model.accruals.values():
-        party, rate, days = model.parties[item.party].name, percent_words(item.rate), _DAYS[item.day_count]
-        owner = item.base.split(":", 1)[1]
-        base = model.parties[owner].name
-        yield (
-            f"accruals.{item.id}",
-            {"zh": f"{party['zh']}收益计提", "en": f"Return of {party['en']}"},
-            {
-                "zh": f"按{base['zh']}实缴未收回的出资，自缴款日起"
-                f"以{rate}年单利、{days['zh']}为{party['zh']}计提收益。",
-                "en": f"A simple return of {rate} a year over {days['en']} accrues for {party['en']} on the capital of "
-                f"{base['en']} that is paid in and not returned, from the day it is paid.",
-            },
         )
 
 

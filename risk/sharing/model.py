@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any
 
+from risk.sharing.accrual_model import Accrual, Growing, Hurdle, Schedule
+
 if TYPE_CHECKING:
     from risk.sharing.blocks import Node, Recover
     from risk.sharing.quorum import Quorum
@@ -54,7 +56,6 @@ LEGAL_BASES = (
     "concession",
 )
 EXIT_KINDS = ("trade_sale", "liquidation", "partnership_distribution")
-DAY_COUNTS = {"A365F": 365, "A360": 360}
 SHARED_COUNTS = ("bank_year", "year", "balance")
 SHARED_ORDERS = ("acceptance_number",)
 
@@ -68,33 +69,6 @@ class Party:
     name: dict[str, str]
     capacity: str
     priority: int
-
-
-@dataclass(frozen=True)
-class RateStep:
-    """A yearly rate that applies from a date on once a milestone has passed."""
-
-    milestone: str
-    since: datetime.date
-    rate: Fraction
-
-
-@dataclass(frozen=True)
-class Accrual:
-    """Simple interest or preference on a live balance; exact, in units and a remainder over `denominator`."""
-
-    id: str
-    party: str
-    base: str
-    rate: Fraction
-    steps: tuple[RateStep, ...]
-    day_count: str
-    denominator: int
-
-    def numerator(self, rate: Fraction, days: int) -> int:
-        """Return the numerator over `denominator` of rate x days / basis."""
-        basis = DAY_COUNTS[self.day_count]
-        return int(rate * days * self.denominator / basis)
 
 
 @dataclass(frozen=True)
@@ -140,6 +114,7 @@ class Instrument:
     settled_months: tuple[int, ...] = ()
     repayments: tuple[tuple[datetime.date, int], ...] = ()
     conversion: Conversion | None = None
+    schedule: Schedule | None = None
 
     @property
     def account(self) -> str:
@@ -241,6 +216,7 @@ class Model:
     instruments: dict[str, Instrument] = field(default_factory=dict)
     tranches: dict[str, Tranche] = field(default_factory=dict)
     accruals: dict[str, Accrual] = field(default_factory=dict)
+    hurdles: dict[str, Hurdle] = field(default_factory=dict)
     claims: dict[str, Claim] = field(default_factory=dict)
     limits: dict[str, Limit] = field(default_factory=dict)
     policies: dict[str, Policy] = field(default_factory=dict)
@@ -275,3 +251,8 @@ class Model:
     def all_accruals(self) -> list[Accrual]:
         """Return the preferences and the loans' interest accruals."""
         return list(self.accruals.values()) + [loan.accrual for loan in self.loans if loan.accrual]
+
+    def growing(self) -> list[Growing]:
+        """Return the accounts that compound daily: of preferences, then hurdles."""
+        found = [item.growing for item in self.accruals.values()]
+        return [item for item in found if item] + [item.growing for item in self.hurdles.values()]

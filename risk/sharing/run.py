@@ -193,7 +193,7 @@ class Run:
             clause,
         )
         if balance.kind == "preference":
-            self.values[f"accrued:{balance.ids[0]}"] = self.values[f"accrued:{balance.ids[0]}"] - amount
+            accrual.pay_preference(self, self.model.accruals[balance.ids[0]], amount)
         elif balance.kind in ("principal", "principal_due", "loss_borne"):
             self._settle_principal(balance, amount)
         else:

@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from risk.sharing.accrual_terms import METHODS, PERIODS
 from risk.sharing.amounts import BALANCE_KINDS
 from risk.sharing.arithmetic import BOUND
 from risk.sharing.compiling import CHANNELS, FACILITIES
+from risk.sharing.day_counts import DAY_COUNTS
 from risk.sharing.handlers import KINDS
+from risk.sharing.loan_terms import MOST_INSTALMENTS
 from risk.sharing.model import (
     CAPACITIES,
-    DAY_COUNTS,
     EXIT_KINDS,
     LEGAL_BASES,
     PARTY_KINDS,
@@ -113,6 +115,7 @@ _AMOUNTS = {
                 {"party": _ref("id"), "share_of_profit": _ref("share"), "speed": _ref("share")},
                 {"among": _list(_ref("id"), 1)},
             ),
+            _object({"hurdle": _ref("id")}, {"speed": _ref("share")}),
         ]
     },
     "layer": _object({"loss": _ref("amount"), "share": _ref("share")}, _LAYER),
@@ -137,6 +140,7 @@ _FACILITY = _object(
     }
 )
 _STEPS = _list(_object({"milestone": _ref("id"), "from": _ref("date"), "rate": _RATE}))
+_PERIODS = _object({"per": {"enum": list(PERIODS)}, "within": {"const": "simple"}, "from": _ref("date")})
 _EQUITY = {"id": _ref("id"), "kind": {"const": "equity"}, "party": _ref("id"), "commitment_minor": _ref("minor")}
 _LOAN = {
     **_EQUITY,
@@ -149,7 +153,23 @@ _LOAN = {
             "months": _list({"type": "integer", "minimum": 1, "maximum": 12}, 1),
         }
     ),
+}
+_INSTALMENTS = {
+    "first": _ref("date"),
+    "every_months": {"type": "integer", "minimum": 1, "maximum": 120},
+    "count": {"type": "integer", "minimum": 1, "maximum": MOST_INSTALMENTS},
+}
+_LOAN_MORE = {
     "repayments": _list(_object({"on": _ref("date"), "amount_minor": _ref("minor")})),
+    "schedule": _one_of(
+        {
+            "bullet": _object({"on": _ref("date")}),
+            "linear": _object(_INSTALMENTS),
+            "annuity": _object({"start": _ref("date"), **_INSTALMENTS}),
+        }
+    ),
+    "steps": _STEPS,
+    "carry": {"enum": ["none", "carried"]},
 }
 _GRANT = {
     **_EQUITY,
@@ -237,7 +257,10 @@ TERMS_SCHEMA: Json = {
                 {
                     "oneOf": [
                         _object(_EQUITY),
-                        _object(_LOAN, {"steps": _STEPS, "carry": {"enum": ["none", "carried"]}}),
+                        {
+                            **_object(_LOAN, _LOAN_MORE),
+                            "oneOf": [{"required": ["repayments"]}, {"required": ["schedule"]}],
+                        },
                         _object(_GRANT),
                     ]
                 }
@@ -261,7 +284,18 @@ TERMS_SCHEMA: Json = {
                         "rate": _RATE,
                         "day_count": {"enum": list(DAY_COUNTS)},
                     },
-                    {"method": {"const": "simple"}, "steps": _STEPS},
+                    {"method": {"enum": list(METHODS)}, "compound": _PERIODS, "steps": _STEPS},
+                )
+            ),
+            "hurdles": _list(
+                _object(
+                    {
+                        "id": _ref("id"),
+                        "party": _ref("id"),
+                        "rate": _RATE,
+                        "day_count": {"enum": list(DAY_COUNTS)},
+                        "carry_excess": {"type": "boolean"},
+                    }
                 )
             ),
             "claims": _list(

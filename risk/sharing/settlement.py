@@ -135,7 +135,9 @@ def internal_rate(dated: list[tuple[datetime.date, int]]) -> str | None:
             running.append(balance > 0)
     if not flow_signs or flow_signs[0] or (_changes(flow_signs) != 1 and _changes(running) != 1):
         return None
-    rate = pyxirr.xirr([on for on, _ in ordered], [amount / 100 for _, amount in ordered])
+    # Relative amounts: the solver stops short where a sum of many digits does not cancel to its absolute tolerance.
+    largest = max(abs(amount) for _, amount in ordered)
+    rate = pyxirr.xirr([on for on, _ in ordered], [amount / largest for _, amount in ordered])
     return None if rate is None else f"{rate:.6f}"
 
 

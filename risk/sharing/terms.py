@@ -24,6 +24,7 @@ OPTIONAL = (
     "instruments",
     "tranches",
     "accruals",
+    "hurdles",
     "claims",
     "limits",
     "policies",

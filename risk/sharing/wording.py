@@ -5,7 +5,19 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from risk.sharing.amounts import Amount, Balance, Combination, Constant, Gap, Layer, Metric, Percentage, ShareGap
+from risk.sharing.amounts import (
+    Amount,
+    Balance,
+    Combination,
+    Constant,
+    Gap,
+    HurdleGap,
+    Layer,
+    Metric,
+    Percentage,
+    ShareGap,
+    balance_named,
+)
 from risk.sharing.blocks import Condition
 from risk.sharing.model import Limit, Model
 
@@ -77,6 +89,8 @@ def object_name(kind: str, name: str, model: Model) -> Words:
         party = model.parties[model.instruments[name].party].name
         zh, en = _INSTRUMENTS[model.instruments[name].kind]
         return {"zh": party["zh"] + zh, "en": f"the {en} of {party['en']}"}
+    if kind == "hurdle" and name in model.hurdles:
+        return model.parties[model.hurdles[name].party].name
     if name in model.claims:
         return model.claims[name].name
     if name in model.limits:
@@ -90,9 +104,16 @@ def balance_words(balance: Balance, model: Model) -> Words:
     if balance.kind == "preference":
         accrual = model.accruals[balance.ids[0]]
         rate = percent_words(accrual.rate)
+        zh, en = ("单利", "simple") if accrual.method == "simple" else ("复利", "compound")
         return {
-            "zh": f"{names[0]['zh']}按{rate}单利计提的未付收益",
-            "en": f"the accrued and unpaid {rate} simple return of {names[0]['en']}",
+            "zh": f"{names[0]['zh']}按{rate}{zh}计提的未付收益",
+            "en": f"the accrued and unpaid {rate} {en} return of {names[0]['en']}",
+        }
+    if balance.kind == "hurdle":
+        rate = percent_words(model.hurdles[balance.ids[0]].rate)
+        return {
+            "zh": f"{names[0]['zh']}达到{rate}内部收益率所缺金额",
+            "en": f"what {names[0]['en']} lacks to an internal rate of return of {rate}",
         }
     pattern = _BALANCES[balance.kind]
     return {language: pattern[language].format(*(name[language] for name in names)) for language in ("zh", "en")}
@@ -129,7 +150,20 @@ def amount_words(amount: Amount | Any, model: Model) -> Words:
         }
     if isinstance(amount, ShareGap):
         return _share_gap_words(amount, model)
+    if isinstance(amount, HurdleGap):
+        return _hurdle_gap_words(amount, model)
     return _layer_words(amount, model)
+
+
+def _hurdle_gap_words(gap: HurdleGap, model: Model) -> Words:
+    words = balance_words(balance_named(f"hurdle:{gap.hurdle}"), model)
+    if gap.speed[0] == gap.speed[1]:
+        return words
+    part = percent_words(Fraction(*gap.speed))
+    return {
+        "zh": f"{words['zh']}（其得本层每笔付款的{part}）",
+        "en": f"{words['en']}, with {part} of each payment of this tier going to it",
+    }
 
 
 def _share_gap_words(gap: ShareGap, model: Model) -> Words:

@@ -11,15 +11,16 @@ from collections import defaultdict
 from fractions import Fraction
 from typing import Any
 
+from tests.reference.sharing_accruals import Accruals
 from tests.reference.sharing_grant_events import GrantEvents
+from tests.reference.sharing_loans import repayments
 from tests.reference.splitting import rounded, split
 
 Json = dict[str, Any]
 LARGEST = 9 * 10**15  # no amount is larger
-BASIS = {"A365F": 365, "A360": 360}
 
 
-class Reference(GrantEvents):
+class Reference(Accruals, GrantEvents):
     """The state of one agreement and what every event pays.
 
     Parameters
@@ -33,10 +34,10 @@ class Reference(GrantEvents):
         self.rule = terms.get("rounding", "half_even")
         self.by_id = {
             section: {item["id"]: item for item in terms.get(section, [])}
-            for section in ("parties", "instruments", "tranches", "accruals", "claims", "limits", "policies")
+            for section in ("parties", "instruments", "tranches", "accruals", "hurdles", "claims", "limits", "policies")
         }
         self.amounts: dict[str, int] = defaultdict(int)
-        self.accrued: dict[str, Fraction] = defaultdict(Fraction)
+        self.prepare()
         self.carries: dict[str, list[int]] = {}
         self.flags: set[str] = set()
         self.last: datetime.date | None = None
@@ -52,7 +53,7 @@ class Reference(GrantEvents):
     def apply(self, event: Json) -> dict[str, int]:
         """Apply one event and return the cash of each party."""
         self.on = datetime.date.fromisoformat(event["effective_on"])
-        self._accrue()
+        self.pass_time()
         self.last = self.on
         self.flows, body = defaultdict(int), event.get("body", {})
         self.metrics = body.get("metrics", {})
@@ -61,37 +62,21 @@ class Reference(GrantEvents):
         getattr(self, f"_{event['kind']}")(body)
         return {party: amount for party, amount in self.flows.items() if amount}
 
-    # time ---------------------------------------------------------------------------------------------------------
-
-    def _accrue(self) -> None:
-        # Simple interest by days; the terms read here have at most one step in a rate.
-        if self.last is None:
-            return
-        days = [self.last + datetime.timedelta(days=day) for day in range((self.on - self.last).days)]
-        for item in [*self.terms.get("accruals", []), *self._loans()]:
-            base = self.amounts[item["base"] if "base" in item else f"principal:{item['id']}"]
-            steps = [step for step in item.get("steps", []) if f"milestone:{step['milestone']}" in self.flags]
-            lower = [sum(day.isoformat() >= step["from"] for day in days) for step in steps]
-            rates = Fraction(item["rate"]["value"]) * (len(days) - sum(lower))
-            rates += sum(Fraction(step["rate"]["value"]) * count for step, count in zip(steps, lower, strict=True))
-            self.accrued[item["id"]] += base * rates / BASIS[item["day_count"]]
-
-    def _loans(self) -> list[Json]:
-        return [item for item in self.terms.get("instruments", []) if item["kind"] == "loan"]
-
     # what is owed -------------------------------------------------------------------------------------------------
 
     def balance(self, name: str) -> int:
         """Return a live balance."""
         kind, *ids = name.split(":")
         if kind == "preference":
-            return max(rounded(self.accrued[ids[0]], self.rule), 0)
+            return self.preference(ids[0])
+        if kind == "hurdle":
+            return self.hurdle(ids[0])
         if kind == "principal_due":
             left = self.amounts[f"principal:{ids[0]}"]
             if "default" in self.flags:
                 return left
-            schedule = self.by_id["instruments"][ids[0]]["repayments"]
-            due = sum(item["amount_minor"] for item in schedule if item["on"] <= self.on.isoformat())
+            schedule = repayments(self.by_id["instruments"][ids[0]], self.rule)
+            due = sum(amount for day, amount in schedule if day <= self.on.isoformat())
             return min(left, max(due - self.amounts[f"repaid:{ids[0]}"], 0))
         if kind == "net_principal_loss":
             return self.amounts[f"principal:{ids[0]}"] if "default" in self.flags else 0
@@ -117,6 +102,9 @@ class Reference(GrantEvents):
             return rounded(Fraction(inner["rate"]) * self.amount(inner["of"]), inner.get("rounding", self.rule))
         if kind == "gap" and "share_of_profit" in inner:
             return self._catch_up(inner)
+        if kind == "gap" and "hurdle" in inner:
+            missing = self.hurdle(inner["hurdle"]) / Fraction(inner.get("speed", "1"))
+            return min(rounded(missing, self.rule), LARGEST)
         if kind == "gap":
             target = Fraction(inner["multiple"]) * self.amounts[f"contributed:{inner['party']}"]
             return max(rounded(target, self.rule) - self.amounts[f"received:{inner['party']}"], 0)
@@ -184,7 +172,7 @@ class Reference(GrantEvents):
             self.amounts["estate"] += pot
         else:
             if "settles" in inner:
-                self.accrued[inner["settles"].split(":")[1]] -= pot
+                self.pay_preference(inner["settles"].split(":")[1], pot)
             self.pots[inner["pot"]] = self.pots.get(inner["pot"], 0) + pot
         return 0
 
@@ -225,7 +213,7 @@ class Reference(GrantEvents):
         self.amounts[f"received:{party}"] += amount
         kind, *ids = leaf.get("settles", "").split(":")
         if kind == "preference":
-            self.accrued[ids[0]] -= amount
+            self.pay_preference(ids[0], amount)
         elif kind == "loss_borne" and self.by_id["instruments"][ids[0]]["party"] != ids[1]:
             self.amounts[f"subrogated:{ids[0]}:{ids[1]}"] -= amount
             if self.payer is not None:

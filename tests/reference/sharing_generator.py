@@ -7,11 +7,11 @@ from collections import Counter
 from dataclasses import dataclass, field
 from typing import Any
 
+from tests.reference.sharing_accrual_generator import LOAN, AccrualGenerator
 from tests.reference.sharing_grants import AUDITOR, GRANT, PARTIES, Grant
 from tests.reference.sharing_timeline import SCENARIOS, Timeline
 
 Json = dict[str, Any]
-LOAN = "loan"
 CHAIN = {"guarantee": "local", "reguarantee": "province", "national_guarantee": "nation"}
 
 
@@ -47,7 +47,7 @@ def pick(value: Any, scenario: int) -> Any:
     return value
 
 
-class Generator:
+class Generator(AccrualGenerator):
     """Draws one agreement.
 
     Parameters
@@ -68,7 +68,8 @@ class Generator:
         self.has_chain = self.has_loan and draw.random() < 0.8
         self.pots = [f"part{index}" for index in range(draw.choice([0, 0, 1, 2]))]
         self.deepest = 0
-        # A source of its own: whether there is a grant changes nothing else that this seed draws.
+        # Sources of their own: neither how things accrue nor whether there is a grant changes what else is drawn.
+        self.time = random.Random(f"accruals {seed}")
         has_grant = random.Random(f"fund first {seed}").random() < 0.35
         self.grant = Grant(seed, self.top, SCENARIOS) if has_grant else None
 
@@ -117,6 +118,7 @@ class Generator:
             "milestones": [{"id": "M1", "name": name("M1")}], "flags": [{"id": "f1", "name": name("f1")}],
             "instruments": instruments, "tranches": [{"id": "T1", "on": "2027-01-05", "amounts": amounts}],
             "accruals": [self._accrual(party) for party in self.investors],
+            "hurdles": [self._hurdle(place) for place in range(2)],
             "claims": [{"id": "fee", "party": self.investors[0], "name": name("fee"), "amount_minor": self.minor(),
                         "due_on": draw.choice([{"milestone": "M1"}, {"activation": True}])}],
             "limits": [self._limit(index) for index in range(2)],
@@ -142,27 +144,6 @@ class Generator:
             programs |= {"operating": self.grant.repay_first(programs["operating"]),
                          "exit": self.grant.share_in(programs["exit"])}  # fmt: skip
         return terms
-
-    def _rate(self) -> Json:
-        return {"value": self.random.choice(["0", "0.04", "0.06", "0.0835", "1.5", "0.123456789"]), "per": "year"}
-
-    def _steps(self) -> list[Json]:
-        on = self.random.choice(["2027-01-01", "2027-06-30", "2028-02-29"])
-        return [{"milestone": "M1", "from": on, "rate": self._rate()}] if self.random.random() < 0.4 else []
-
-    def _loan(self, amount: int) -> Json:
-        half = amount // 2
-        return {
-            "id": LOAN, "kind": "loan", "party": "bank", "commitment_minor": amount, "rate": self._rate(),
-            "day_count": "A360", "carry": self.random.choice(["none", "carried"]), "steps": self._steps(),
-            "settled": {"day": 20, "months": [3, 6, 9, 12]},
-            "repayments": [{"on": "2027-06-20", "amount_minor": half},
-                           {"on": "2028-06-20", "amount_minor": amount - half}],
-        }  # fmt: skip
-
-    def _accrual(self, party: str) -> Json:
-        return {"id": f"pref-{party}", "party": party, "base": f"capital:{party}", "rate": self._rate(),
-                "day_count": self.random.choice(["A365F", "A360"]), "steps": self._steps()}  # fmt: skip
 
     # blocks -------------------------------------------------------------------------------------------------------
 
@@ -290,7 +271,8 @@ class Generator:
         party = draw.choice(self.investors)
         # A part hides profit until it is shared out, so terms with parts have no catch-up.
         if self.pots or draw.random() < 0.3:
-            return {"party": party, "multiple": self.decimal(30)}
+            multiple = self.decimal(30)
+            return self._hurdle_gap() if self.time.random() < 0.7 else {"party": party, "multiple": multiple}
         self.features["amount:share_gap"] += 1
         share, speed = draw.choice([("0.2", "1"), ("0.2", "0.5"), ("0.08", "0.123457"), ("0.333333333333", "0.8")])
         others = draw.sample(self.investors, draw.randint(0, self.count))

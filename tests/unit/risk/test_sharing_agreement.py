@@ -12,6 +12,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from risk.sharing import AmountError, Engine
+from risk.sharing.day_counts import DAY_COUNTS
 from risk.sharing.journal import MEMO_PAIRS
 from tests.reference import sharing as sharing_reference
 from tests.reference.sharing import Reference
@@ -114,8 +115,26 @@ def test_the_generator_covers_what_it_must() -> None:
         drawn.update(set(Generator(seed).agreement().features))
     for block in ("to", "keep", "pot", "seq", "share", "cap", "when", "layer"):
         assert drawn[block] >= programs * 0.05, block
-    for amount in ("amount_minor", "bal", "pct", "min", "max", "sum", "minus", "gap", "share_gap", "layer"):
+    for amount in (
+        "amount_minor",
+        "bal",
+        "pct",
+        "min",
+        "max",
+        "sum",
+        "minus",
+        "gap",
+        "share_gap",
+        "hurdle_gap",
+        "layer",
+    ):
         assert drawn[f"amount:{amount}"] >= programs * 0.05, amount
+    for way in ("simple", "daily", "year", "quarter"):
+        assert drawn[f"accrual:{way}"] >= programs * 0.05, way
+    for kind in ("listed", "bullet", "linear", "annuity"):
+        assert drawn[f"loan:{kind}"] >= programs * 0.05, kind
+    for count in DAY_COUNTS:
+        assert drawn[f"days:{count}"] >= programs * 0.05, count
     for policy in ("carried", "plain_largest_remainder", "in_order", "in_reverse_order", "to"):
         assert drawn[f"policy:{policy}"] >= programs * 0.05, policy
     for kind in ("trade_sale", "liquidation", "partnership_distribution"):
@@ -164,6 +183,9 @@ def test_the_reference_imports_nothing_of_ours() -> None:
         "splitting.py",
         "sharing_generator.py",
         "sharing_timeline.py",
+        "sharing_accruals.py",
+        "sharing_accrual_generator.py",
+        "sharing_loans.py",
         "sharing_grants.py",
         "sharing_grant_events.py",
     ):

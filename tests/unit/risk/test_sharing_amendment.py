@@ -353,3 +353,33 @@ def test_a_quorum_that_means_nothing_is_refused(rule: Json, code: str) -> None:
         compile_terms(terms)
     assert refused.value.code == code
     assert str(refused.value.field).startswith("amendment")
+
+
+def compounded(terms: Json, rate: str = "0.06") -> None:
+    find(terms, "accruals", "preference-angel").update(method="compound", rate={"value": rate, "per": "year"})
+
+
+def test_what_compounds_daily_is_neither_begun_nor_changed_once_money_has_moved() -> None:
+    """Its factor runs over all days since the account last moved: another rate would reach back."""
+    log = scenario_a("success")["events"]
+    paid = next(place for place, event in enumerate(log) if event["kind"] == "drawdown_paid")
+    simple, daily, dearer_daily = edited(), edited(compounded), edited(lambda terms: compounded(terms, "0.08"))
+    for old, new in ((simple, daily), (daily, dearer_daily), (daily, simple)):
+        change = amendment(new, old, log[paid]["effective_on"])
+        document = {"terms": old, "amendments": [{"terms": new}], "events": [*log[: paid + 1], change]}
+        with pytest.raises(EventError) as error:
+            settle(document)
+        assert error.value.code in ("accrual_changed", "balance_not_carried")
+        assert ".accruals" in error.value.field
+    renamed = edited(compounded, retitle)
+    change = amendment(renamed, daily, log[paid]["effective_on"])
+    document = {
+        "terms": daily,
+        "amendments": [{"terms": renamed}],
+        "events": [*log[: paid + 1], change, *log[paid + 1 :]],
+    }
+    plain = settle({"terms": daily, "events": log})
+    changed = settle(document)
+    assert {party: row["net_minor"] for party, row in changed["parties"].items()} == {
+        party: row["net_minor"] for party, row in plain["parties"].items()
+    }

@@ -16,9 +16,11 @@ from risk.sharing.handlers import KINDS
 from risk.sharing.scenario_a import scenario_a_terms
 
 PAGE = (Path(__file__).parents[3] / "docs" / "terms.md").read_text(encoding="utf-8")
-EXAMPLES = re.findall(
-    r"```json (block exit|block|recover|event|revenue_share|conversion|amendment)\n(.*?)```", PAGE, re.DOTALL
+KINDS_OF_EXAMPLE = (
+    "block exit hurdles|block exit|block|recover|event|revenue_share|conversion|amendment|accruals|hurdles|schedule"
 )
+EXAMPLES = re.findall(rf"```json ({KINDS_OF_EXAMPLE})\n(.*?)```", PAGE, re.DOTALL)
+HURDLES = [json.loads(text) for kind, text in EXAMPLES if kind == "hurdles"]
 
 
 @pytest.mark.parametrize(
@@ -40,12 +42,20 @@ def test_every_example_is_valid(what: str, text: str) -> None:
         ]
         terms["instruments"] = [*terms["instruments"], {**grant, "conversion": example}]
         terms["pots"] = {}
+    elif what == "schedule":
+        terms["instruments"][3] = {
+            **{key: value for key, value in terms["instruments"][3].items() if key != "repayments"},
+            "schedule": example,
+        }
+    elif what in ("accruals", "hurdles"):
+        terms[what] = [*example, *(item for item in terms.get(what, []) if item["id"] != example[0]["id"])]
     elif what in ("revenue_share", "amendment"):
         terms[what] = example
     elif what == "recover":
         terms["programs"]["recoveries"] = {"recover": example}
     else:
-        terms["programs"]["exit" if what == "block exit" else "operating"] = example
+        terms["hurdles"] = HURDLES[0]
+        terms["programs"]["exit" if what.startswith("block exit") else "operating"] = example
     if "pot" in example:
         # Capital may not come out of revenue, so this one is read as an exit.
         terms["programs"]["exit"], terms["programs"]["operating"] = example, scenario_a_terms()["programs"]["operating"]
