@@ -73,12 +73,8 @@ def canonical_json(value: Any) -> str:
 
 def _digest(*parts: str) -> str:
     # Every part is preceded by its length, so that no two different lists of parts give the same bytes.
-    hasher = hashlib.sha256()
-    for part in parts:
-        data = part.encode("utf-8")
-        hasher.update(len(data).to_bytes(8, "big"))
-        hasher.update(data)
-    return hasher.hexdigest()
+    encoded = [part.encode("utf-8") for part in parts]
+    return hashlib.sha256(b"".join([len(data).to_bytes(8, "big") + data for data in encoded])).hexdigest()
 
 
 def terms_hash(terms: dict[str, Any], previous_hash: str | None = None) -> str:
@@ -88,4 +84,9 @@ def terms_hash(terms: dict[str, Any], previous_hash: str | None = None) -> str:
 
 def event_hash(event: dict[str, Any], version_hash: str, previous_hash: str | None = None) -> str:
     """Return the event hash SHA-256(tag, previous event hash, version hash, canonical event) in hexadecimal."""
-    return _digest(EVENT_TAG, previous_hash or "", version_hash, canonical_json(event))
+    return event_text_hash(canonical_json(event), version_hash, previous_hash)
+
+
+def event_text_hash(text: str, version_hash: str, previous_hash: str | None = None) -> str:
+    """Return the event hash of an event whose canonical JSON is at hand as `text`; it is taken as it stands."""
+    return _digest(EVENT_TAG, previous_hash or "", version_hash, text)
