@@ -12,7 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 from sqlalchemy.dialects import postgresql, sqlite
 
-from marketplace.db import new_public_id, table_of
+from marketplace.db import insert_rows, new_public_id
 from marketplace.ledger import queries
 from marketplace.ledger.errors import (
     AlreadyReversedError,
@@ -27,7 +27,7 @@ from marketplace.money import Money
 _INSERTS: dict[str, Any] = {"postgresql": postgresql.insert, "sqlite": sqlite.insert}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One posting to be made: account code and party within the entry's book, debit positive."""
 
@@ -53,19 +53,27 @@ class Draft:
 
 
 def post_entries(
-    session: orm.Session, *, book: str, currency: str, drafts: Sequence[Draft], now: datetime
+    session: orm.Session,
+    *,
+    book: str,
+    currency: str,
+    drafts: Sequence[Draft],
+    now: datetime,
+    references_known_new: bool = False,
 ) -> list[int]:
     """Post balanced entries of one book, all or none, in one insert a table; returns their ids in the given order.
 
-    Raises when one does not balance, or its reference was used before or stands twice in the batch.
+    Raises when one does not balance, or its reference was used before or stands twice in the batch. A caller that has
+    looked at its own ids under a lock says so by `references_known_new`; the unique key refuses all the same.
     """
     kept = [_kept_lines(draft, currency) for draft in drafts]
-    _refuse_used_references(session, drafts)
+    if not references_known_new:
+        _refuse_used_references(session, drafts)
     accounts = _ensure_accounts(session, book=book, keys={(line.code, line.party) for lines in kept for line in lines})
     ids = _next_entry_ids(session, len(drafts))
-    # By table, not by class: the rows are ready, and the mapper would only look at each of them again.
-    session.execute(
-        sa.insert(table_of(Posting)),
+    insert_rows(
+        session,
+        Posting,
         [
             {
                 "entry_id": entry_id,
@@ -78,8 +86,9 @@ def post_entries(
             for line in lines
         ],
     )
-    session.execute(
-        sa.insert(table_of(Entry)),
+    insert_rows(
+        session,
+        Entry,
         [
             {
                 "id": entry_id,
@@ -121,9 +130,12 @@ def _kept_lines(draft: Draft, currency: str) -> list[Line]:
     kept = [line for line in draft.lines if line.amount_minor != 0]
     if len(kept) < 2:
         raise EmptyEntryError(reference=draft.reference)
+    amounts = [line.amount_minor for line in kept]
+    # The bound of money holds for all where it holds for the extremes; what is no whole number is refused first.
+    for amount in [amount for amount in amounts if type(amount) is not int] or (max(amounts), min(amounts)):
+        Money(amount, currency)
     sums: dict[str, int] = defaultdict(int)
     for line in kept:
-        Money(line.amount_minor, currency)
         sums[line.pair] += line.amount_minor
     if any(sums.values()):
         raise EntryNotBalancedError(reference=draft.reference, sums=dict(sums))

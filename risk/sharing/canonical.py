@@ -12,10 +12,14 @@ from risk.errors import RiskError
 TERMS_TAG = "pilotage/terms/1"
 EVENT_TAG = "pilotage/event/1"
 LARGEST = 2**63
+# One encoder for all: `json.dumps` with options makes a new one for each call.
+_encode = json.JSONEncoder(sort_keys=True, ensure_ascii=False, separators=(",", ":")).encode
 
 
 def normalise(value: Any, path: str = "") -> Any:
     """Return `value` with NFC text and keys, refusing floats and anything JSON cannot hold exactly."""
+    if isinstance(value, str):
+        return value if value.isascii() else _text(value, path)
     if value is None or isinstance(value, bool):
         return value
     if isinstance(value, int):
@@ -24,8 +28,6 @@ def normalise(value: Any, path: str = "") -> Any:
                 f"The whole number at {path or 'the top'} is too large.", code="amount_too_large", field=path or None
             )
         return value
-    if isinstance(value, str):
-        return _text(value, path)
     if isinstance(value, float):
         raise RiskError(
             f"A floating-point number stands at {path or 'the top'}; amounts are integers and rates are text.",
@@ -68,7 +70,7 @@ def canonical_json(value: Any) -> str:
         ``float_in_document``, ``amount_too_large``, ``bad_text``, ``key_not_text``, ``key_twice`` or ``not_json``,
         naming the path.
     """
-    return json.dumps(normalise(value), sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return _encode(normalise(value))
 
 
 def _digest(*parts: str) -> str:

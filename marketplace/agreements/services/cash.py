@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-import sqlalchemy as sa
 from sqlalchemy import orm
 
 from marketplace.agreements import chain_queries, queries
@@ -20,7 +19,7 @@ from marketplace.agreements.services.taking_effect import bring_due_into_force
 from marketplace.agreements.settlement import ENTRY_KIND, Posting, net_postings
 from marketplace.agreements.states import require_state
 from marketplace.audit.services import record_act
-from marketplace.db import new_public_id, table_of
+from marketplace.db import insert_rows, new_public_id
 from marketplace.ledger.services import Draft, Line, post_entries
 
 
@@ -119,7 +118,7 @@ def append_cash_events(
                 "explanation": [],
             }
         )
-    session.execute(sa.insert(table_of(AgreementEvent)), rows)
+    insert_rows(session, AgreementEvent, rows)
     # A payment leaves the engine's state as it was; a state that did not belong to the last event stays of no use.
     if agreement.engine_state_head != agreement.head_hash:
         agreement.engine_state = None
@@ -162,5 +161,8 @@ def _post(
     }
     if not drafts:
         return {}
-    ids = post_entries(session, book=agreement.book, currency=agreement.currency, drafts=list(drafts.values()), now=now)
+    ids = post_entries(
+        session, book=agreement.book, currency=agreement.currency, drafts=list(drafts.values()), now=now,
+        references_known_new=True,
+    )  # fmt: skip
     return dict(zip(drafts, ids, strict=True))

@@ -34,7 +34,7 @@ from marketplace.agreements.settlement import ENTRY_KIND, Posting, net_postings,
 from marketplace.agreements.states import require_move, require_state
 from marketplace.audit.services import record_act
 from marketplace.ledger.queries import find_entry_by_reference
-from marketplace.ledger.services import Line, post_entry, reverse_entry
+from marketplace.ledger.services import Draft, Line, post_entries, reverse_entry
 
 # What cannot be reversed, because signatures were given or money has moved.
 MONEY_MOVED = ("activate", "amendment", "drawdown_paid", "premium_paid", "insurance_recovery")
@@ -300,18 +300,17 @@ def _post(
     if not kept:
         return
     names = {party.party: party.ledger_party for party in agreement.parties}
-    entry = post_entry(
-        session,
-        book=agreement.book,
-        reference=f"{agreement.book}:{event.event_id}",
-        kind=ENTRY_KIND[event.kind],
-        effective_on=event.effective_on,
-        now=now,
-        currency=agreement.currency,
-        lines=[Line(code, amount, names[party] if party else "") for code, party, amount in kept],
-        details={"event": event.event_id, "version": event.version_hash},
+    draft = Draft(
+        f"{agreement.book}:{event.event_id}",
+        ENTRY_KIND[event.kind],
+        event.effective_on,
+        [Line(code, amount, names[party] if party else "") for code, party, amount in kept],
+        {"event": event.event_id, "version": event.version_hash},
     )
-    event.ledger_entry_id = entry.id
+    # The event's id was looked up under the lock, and the reference is made of it.
+    (event.ledger_entry_id,) = post_entries(
+        session, book=agreement.book, currency=agreement.currency, drafts=[draft], now=now, references_known_new=True
+    )
 
 
 def _reverse(
