@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from datetime import date, timedelta
 
 from benchmarks.agreement_market import make_agreement, postgresql_url
+from benchmarks.chains import measure_verification
 from benchmarks.durable import durable_commit
 from benchmarks.entries import measure_entries
 from benchmarks.market import make_headers, running_app
@@ -29,6 +30,8 @@ def run() -> Iterator[Figure]:
         yield measure_entries(app, "agreements.entries_sqlite")
     with postgresql_url() as url, running_app(url) as app:
         yield measure_entries(app, "agreements.entries_postgresql")
+    with running_app() as app:
+        yield measure_verification(app)
 
 
 def _distribution() -> Callable[[], object]:

@@ -70,7 +70,9 @@ def write_events(app: Marketplace, agreement_id: int) -> None:
 
 
 def _row(agreement_id: int, number: int, version: str) -> dict[str, Any]:
-    body = f'{{"amount_minor":7,"payee":"angel","payer":"project","payment":"pay_{number:022d}","purpose":"distribution"}}'
+    body = (
+        f'{{"amount_minor":7,"payee":"angel","payer":"project","payment":"pay_{number:022d}","purpose":"distribution"}}'
+    )
     return {
         "public_id": f"aev_{number:022d}", "agreement_id": agreement_id, "number": number,
         "event_id": f"paid-pay_{number:022d}", "kind": "payment",

@@ -82,7 +82,9 @@ def bare_table(table: sa.Table) -> sa.Table:
         for rule in table.constraints
         if isinstance(rule, sa.UniqueConstraint) and len(rule.columns) > 1
     ]
-    rules += [sa.CheckConstraint(str(rule.sqltext)) for rule in table.constraints if isinstance(rule, sa.CheckConstraint)]
+    rules += [
+        sa.CheckConstraint(str(rule.sqltext)) for rule in table.constraints if isinstance(rule, sa.CheckConstraint)
+    ]
     bare = sa.Table(f"bare_{table.name}", sa.MetaData(), *columns, *rules)
     for index in table.indexes:
         sa.Index(f"bare_{index.name}", *(bare.c[column.name] for column in index.columns))
