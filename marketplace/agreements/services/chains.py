@@ -13,7 +13,7 @@ from typing import Any
 from sqlalchemy import orm
 
 from marketplace.agreements import checkpoint_queries
-from marketplace.agreements.chain import canonical, event_text, hash_event_text, version_hash
+from marketplace.agreements.chain import canonical, event_text, version_hash
 
 Problem = dict[str, Any]
 
@@ -73,6 +73,8 @@ def _is_intact(terms: str, previous: str | None, terms_hash: str) -> bool:
 def _check_events(
     session: orm.Session, ends: dict[int, Any], known: set[tuple[int, str]]
 ) -> tuple[int, Problem | None]:
+    from risk.sharing import event_text_hash
+
     count, owner, number = 0, None, 0
     head: str | None = None
     walked: dict[int, tuple[int, str | None]] = {}
@@ -93,7 +95,7 @@ def _check_events(
             event_id=event_id, kind=kind, effective_on=effective_on.isoformat(), body=body, recorded_at=recorded_at,
             actor_user=user, actor_organisation=organisation,
         )  # fmt: skip
-        head = hash_event_text(text, version, head)
+        head = event_text_hash(text, version, head)
         if head != stored_hash:
             return count, _problem(ends[agreement_id][0], "events", number, "the event was changed")
     if owner is not None:
