@@ -1,4 +1,4 @@
-"""Agreements: one distribution, one event over HTTP, a batch of entries on both databases, a chain of a million."""
+"""Agreements: one distribution, one event over HTTP, a batch of entries on both databases, a long chain."""
 
 from __future__ import annotations
 
