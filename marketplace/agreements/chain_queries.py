@@ -39,4 +39,4 @@ def map_event_ids(session: orm.Session, *, agreement_id: int, event_ids: Sequenc
     statement = sa.select(AgreementEvent.event_id, AgreementEvent.id).where(
         AgreementEvent.agreement_id == agreement_id, AgreementEvent.event_id.in_(list(event_ids))
     )
-    return dict(session.execute(statement).tuples().all())
+    return {row[0]: row[1] for row in session.execute(statement)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import click
+from flask.cli import AppGroup
 from sqlalchemy import orm
 
 from marketplace import clock
@@ -20,12 +21,10 @@ if TYPE_CHECKING:
     from flask import Flask
 
 
-@click.group("agreements")
-def agreements() -> None:
-    """Agreements."""
+agreements = AppGroup("agreements", help="Check agreements, offline or here, and make the checkpoint of the day.")
 
 
-@agreements.command("verify")
+@agreements.command("verify", with_appcontext=False)
 @click.argument("file", type=click.File("r", encoding="utf-8"))
 @click.option("--earlier", type=click.File("r", encoding="utf-8"), help="A bundle kept from before: FILE must go on.")
 @click.option("--checkpoint", help="The checkpoint's hash on any party's statement of the same day.")
