@@ -52,8 +52,8 @@ def find_problem(content: dict[str, Any]) -> dict[str, Any] | None:
             or _check_signatures(content)
             or _check_events(content)
             or _check_checkpoint(content)
-            or _check_digest(content)
             or _check_settlement(content)
+            or _check_digest(content)
         )
     except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         return _problem("bundle", str(error)[:80], "a part is missing or cannot be read")
