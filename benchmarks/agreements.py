@@ -1,70 +1,65 @@
-"""Settling one distribution beside one durable commit, and booking entries beside bare bulk inserts."""
+"""Agreements: one distribution, one event over HTTP, a batch of entries on both databases, a long chain."""
 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable
-from datetime import date
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date, timedelta
 
-import sqlalchemy as sa
-
+from benchmarks.agreement_market import make_agreement, postgresql_url
+from benchmarks.chains import measure_verification
 from benchmarks.durable import durable_commit
-from benchmarks.market import running_app
+from benchmarks.entries import measure_entries
+from benchmarks.market import make_headers, running_app
 from benchmarks.measure import Figure, compare
-from marketplace import clock
-from marketplace.app import Marketplace
-from marketplace.ledger.services import Line, post_entry
 from risk.sharing.engine import Engine
 from risk.sharing.scenario_a import scenario_a
 
-ENTRIES = 200
-DAY = date(2027, 1, 15)
+# The events of scenario A until the loan is drawn: from there the project shares out what it earns.
+UNTIL_LOAN = 13
+FIRST_DAY = date(2027, 6, 22)
 
 
-def run() -> list[Figure]:
-    with durable_commit() as commit, running_app() as app:
-        return [
-            compare("agreements.distribution", _distribution(), commit, bound=10, repeats=25),
-            compare("agreements.ledger_entries", *_entries(app), bound=250, repeats=9),
-        ]
+def run() -> Iterator[Figure]:
+    with durable_commit() as commit:
+        yield compare("agreements.distribution", _distribution(), commit, bound=2, repeats=50)
+    with _event_over_http() as (event, me):
+        yield compare("agreements.event_http", event, me, bound=5, repeats=40)
+    with running_app() as app:
+        yield measure_entries(app, "agreements.entries_sqlite")
+    with postgresql_url() as url, running_app(url) as app:
+        yield measure_entries(app, "agreements.entries_postgresql")
+    with running_app() as app:
+        yield measure_verification(app)
 
 
 def _distribution() -> Callable[[], object]:
-    """Applying the first distribution of scenario A to the state before it."""
+    """The sale at the end of scenario A: five tiers, three more for the guidance fund's part, 41 events before it."""
     document = scenario_a("success")
     engine = Engine(document["terms"])
     state, events = engine.open(), document["events"]
-    place = next(index for index, event in enumerate(events) if event["kind"] == "distribution")
+    place = next(index for index, event in enumerate(events) if event["kind"] == "exit")
     for event in events[:place]:
         state = engine.apply(state, event).state
     return lambda: engine.apply(state, events[place])
 
 
-def _entries(app: Marketplace) -> tuple[Callable[[], None], Callable[[], None]]:
-    """The same count of entries with two postings: by the ledger, and by two bare bulk inserts."""
-    numbers = itertools.count()
-    metadata = sa.MetaData()
-    entry = sa.Table("bare_entry", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("ref", sa.String))
-    posting = sa.Table(
-        "bare_posting", metadata, sa.Column("id", sa.Integer, primary_key=True), sa.Column("entry_id", sa.Integer),
-        sa.Column("amount_minor", sa.BigInteger),
-    )  # fmt: skip
-    metadata.create_all(app.database.engine)
+@contextmanager
+def _event_over_http() -> Iterator[tuple[Callable[[], None], Callable[[], None]]]:
+    with running_app() as app:
+        headers, client = make_headers(app), app.test_client()
+        _id, public_id = make_agreement(app, events=UNTIL_LOAN)
+        days = itertools.count()
 
-    def ours() -> None:
-        with app.database.transaction() as session:
-            for _ in range(ENTRIES):
-                post_entry(
-                    session, book="bench", reference=f"r{next(numbers)}", kind="call", effective_on=DAY,
-                    now=clock.now(), currency="CNY", lines=[Line("1010", 7), Line("3010", -7)],
-                )  # fmt: skip
+        def event() -> None:
+            number = next(days)
+            body = {"id": f"share-{number}", "kind": "distribution", "body": {"source": "project", "amount_minor": 700},
+                    "effective_on": (FIRST_DAY + timedelta(days=number)).isoformat()}  # fmt: skip
+            answer = client.post(f"/api/v1/agreements/{public_id}/events", json=body, headers=headers)
+            assert answer.status_code == 201, answer.get_data(as_text=True)
 
-    def bare() -> None:
-        with app.database.engine.begin() as connection:
-            first = next(numbers) * ENTRIES
-            ids = range(first, first + ENTRIES)
-            rows = [{"entry_id": number, "amount_minor": sign * 7} for number in ids for sign in (1, -1)]
-            connection.execute(sa.insert(posting), rows)
-            connection.execute(sa.insert(entry), [{"ref": f"b{number}"} for number in ids])
+        def me() -> None:
+            assert client.get("/api/v1/me", headers=headers).status_code == 200
 
-    return ours, bare
+        yield event, me

@@ -24,12 +24,12 @@ from marketplace.projects.services import create_project
 
 
 @contextmanager
-def running_app() -> Iterator[Marketplace]:
-    """The application with its schema, removed afterwards."""
+def running_app(url: str | None = None) -> Iterator[Marketplace]:
+    """The application with its schema on SQLite, removed afterwards, or on an empty database at `url`."""
     with tempfile.TemporaryDirectory() as folder:
         app = create_app(
             Settings(
-                environment="test", instance_path=Path(folder), database_url=f"sqlite:///{folder}/bench.sqlite3",
+                environment="test", instance_path=Path(folder), database_url=url or f"sqlite:///{folder}/bench.sqlite3",
                 secret_key="bench", password_salt="bench", totp_secret="x" * 43, rate_limits_enabled=False,
             )
         )  # fmt: skip

@@ -35,15 +35,18 @@ def compare(
     bound: float,
     repeats: int = 15,
     unit: str = "s",
+    between: Callable[[], Any] = lambda: None,
 ) -> Figure:
-    """The medians of both, taken in turns so that a busy moment meets both alike."""
-    ours(), reference()  # caches and imports are not what is measured
+    """The medians of both, taken in turns so that a busy moment meets both alike; `between` is not timed."""
+    ours(), between(), reference()  # caches and imports are not what is measured
     taken: tuple[list[float], list[float]] = ([], [])
     for _ in range(repeats):
         for function, seconds in zip((ours, reference), taken, strict=True):
             started = time.perf_counter()
             function()
             seconds.append(time.perf_counter() - started)
+            if function is ours:
+                between()
     value, base = map(statistics.median, taken)
     ratio = value / base
     return Figure(name, value, unit, base, ratio, bound, ratio <= bound)

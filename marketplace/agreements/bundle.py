@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import Any
 
 from marketplace.agreements.chain import canonical, event_record, hash_event, signed_bytes, version_hash
 from marketplace.agreements.errors import BundleUnreadableError
 from marketplace.agreements.keys import is_valid_signature
+from marketplace.agreements.merkle import climb, hash_checkpoint, hash_leaf
 from marketplace.agreements.running import CASH_KINDS
 
-FORMAT = "pilotage/agreement/1"
+FORMAT = "pilotage/agreement/2"
+DIGEST_TAG = "pilotage/bundle/2"
 _LISTS = ("parties", "versions", "signatures", "events")
 
 
 def read_bundle(text: str) -> dict[str, Any]:
     """The bundle of a file; raises where it is not one."""
     try:
-        content = json.loads(text)
+        content = json.loads(text, object_pairs_hook=_without_repeats)
     except (ValueError, RecursionError) as error:
         raise BundleUnreadableError() from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -27,6 +30,20 @@ def read_bundle(text: str) -> dict[str, Any]:
     return content
 
 
+def _without_repeats(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    """An object whose keys stand once: of two values of one key each reader would believe another."""
+    found = dict(pairs)
+    if len(found) != len(pairs):
+        raise ValueError("a key stands twice")
+    return found
+
+
+def digest_of_content(content: dict[str, Any]) -> str:
+    """The hash of everything in a bundle but the digest itself; it finds a damaged file, not a forger."""
+    rest = {name: value for name, value in content.items() if name != "digest"}
+    return hashlib.sha256(f"{DIGEST_TAG}\n{canonical(rest)}".encode()).hexdigest()
+
+
 def find_problem(content: dict[str, Any]) -> dict[str, Any] | None:
     """The first thing that does not hold, or None; a file whose parts are missing is a problem as well."""
     try:
@@ -34,9 +51,11 @@ def find_problem(content: dict[str, Any]) -> dict[str, Any] | None:
             _check_versions(content)
             or _check_signatures(content)
             or _check_events(content)
+            or _check_checkpoint(content)
             or _check_settlement(content)
+            or _check_digest(content)
         )
-    except (KeyError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, RecursionError) as error:
         return _problem("bundle", str(error)[:80], "a part is missing or cannot be read")
 
 
@@ -132,6 +151,66 @@ def _check_events(content: dict[str, Any]) -> dict[str, Any] | None:
         previous = event["hash"]
     if content["head"] != previous:
         return _problem("events", len(content["events"]) + 1, "the last events are missing")
+    return None
+
+
+def _check_checkpoint(content: dict[str, Any]) -> dict[str, Any] | None:
+    """The checkpoint saw a version and an event of this very log, and its root follows from them."""
+    proof = content["checkpoint"]
+    if proof is None:
+        return None
+    day, number, count = proof["day"], proof["version_number"], proof["event_count"]
+    versions = {version["number"]: version["terms_hash"] for version in content["versions"]}
+    heads = {0: None, **{event["number"]: event["hash"] for event in content["events"]}}
+    if versions.get(number) != proof["terms_hash"]:
+        return _problem("checkpoint", day, f"version {number} is not the one that stood at the checkpoint")
+    if count not in heads or heads[count] != proof["head_hash"]:
+        return _problem("checkpoint", day, f"event {count} is not the one that stood at the checkpoint")
+    leaf = hash_leaf(
+        agreement=content["agreement"],
+        version_number=number,
+        terms_hash=proof["terms_hash"],
+        event_count=count,
+        head_hash=proof["head_hash"],
+    )
+    if climb(leaf, proof["path"]) != proof["root"]:
+        return _problem("checkpoint", day, "the path does not lead to the root")
+    stated = hash_checkpoint(
+        day=day,
+        made_at=proof["made_at"],
+        agreements=proof["agreements"],
+        root=proof["root"],
+        previous_hash=proof["previous_hash"],
+    )
+    return None if stated == proof["hash"] else _problem("checkpoint", day, "the checkpoint was changed")
+
+
+def _check_digest(content: dict[str, Any]) -> dict[str, Any] | None:
+    if content["digest"] == digest_of_content(content):
+        return None
+    return _problem("bundle", None, "something outside the chains was changed")
+
+
+def compare_checkpoint(content: dict[str, Any], known: str) -> dict[str, Any] | None:
+    """Whether a sound bundle stands under the checkpoint that a statement of the same day names."""
+    proof = content["checkpoint"]
+    if proof is not None and proof["hash"] == known.strip().lower():
+        return None
+    return _problem("checkpoint", proof["day"] if proof else None, "this is another checkpoint than the one given")
+
+
+def compare_with_earlier(content: dict[str, Any], earlier: dict[str, Any]) -> dict[str, Any] | None:
+    """The first place where a sound bundle does not go on from an earlier one: what was written once has changed."""
+    problem = find_problem(earlier)
+    if problem is not None:
+        return {**problem, "where": f"earlier bundle, {problem['where']}"}
+    if earlier["agreement"] != content["agreement"]:
+        return _problem("bundle", None, "the earlier bundle is of another agreement")
+    for name in ("versions", "signatures", "events"):
+        now = content[name]
+        for place, item in enumerate(earlier[name], start=1):
+            if place > len(now) or now[place - 1] != item:
+                return _problem(name, place, "this is not what the earlier bundle says")
     return None
 
 

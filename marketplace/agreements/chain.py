@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from datetime import date
+from json.encoder import encode_basestring as _quoted
 from typing import Any
 
 SIGNATURE_TAG = "pilotage/signature/1"
@@ -49,6 +50,31 @@ def hash_event(record: dict[str, Any], version: str, previous_hash: str | None) 
     from risk.sharing import event_hash
 
     return event_hash(record, version, previous_hash)
+
+
+def event_text(
+    *,
+    event_id: str,
+    kind: str,
+    effective_on: str,
+    body: str,
+    recorded_at: str,
+    actor_user: str,
+    actor_organisation: str,
+) -> str:
+    """The canonical text of `event_record` around a body that is canonical already: the bytes that the hash covers."""
+    return (
+        f'{{"actor_organisation":{_quoted(actor_organisation)},"actor_user":{_quoted(actor_user)},'
+        f'"event":{{"body":{body},"effective_on":{_quoted(effective_on)},"id":{_quoted(event_id)},'
+        f'"kind":{_quoted(kind)}}},"recorded_at":{_quoted(recorded_at)}}}'
+    )
+
+
+def hash_event_text(text: str, version: str, previous_hash: str | None) -> str:
+    """The hash of an event by the text of its record."""
+    from risk.sharing import event_text_hash
+
+    return event_text_hash(text, version, previous_hash)
 
 
 def hash_result(result: dict[str, Any]) -> str:

@@ -14,6 +14,7 @@ from marketplace.agreements import queries
 from marketplace.agreements.errors import EventRefusedError
 from marketplace.agreements.models import Agreement, AgreementEvent, AgreementPayment
 from marketplace.agreements.running import engine_for
+from marketplace.agreements.services.cash import CashEvent, record_cash_events
 from marketplace.agreements.services.drafting import tell_parties
 from marketplace.agreements.services.events import earliest_date, record_house_event
 from marketplace.agreements.services.money import hold_for_release
@@ -64,28 +65,25 @@ def record_payment(
     kind = "deployment" if intent.purpose == "deployment" else "payment"
     total = sum(row.amount_minor for row in rows)
     first = rows[0]
-    recorded = record_house_event(
-        session,
-        agreement=agreement,
-        actor=HOUSE,
-        event_id=f"paid-{intent.public_id}",
-        kind=kind,
-        effective_on=paid_on,
-        now=clock.now(),
-        body={
+    confirmed = CashEvent(
+        f"paid-{intent.public_id}",
+        kind,
+        paid_on,
+        {
             "payment": intent.public_id,
             "purpose": intent.purpose,
             "payer": first.payer.party,
             "payee": first.payee.party,
             "amount_minor": total,
         },
-        lines=[
+        [
             (first.debit_code, first.debit_party or None, total),
             (first.credit_code, first.credit_party or None, -total),
         ],
     )
+    (event_id,) = record_cash_events(session, agreement=agreement, actor=HOUSE, items=[confirmed], now=clock.now())
     for row in rows:
-        row.state, row.paid_on, row.settled_by_event_id = "paid", paid_on, recorded.id
+        row.state, row.paid_on, row.settled_by_event_id = "paid", paid_on, event_id
     if first.payee.role == "pool":
         record_return(
             session, agreement=agreement.public_id, payment=intent.public_id, amount_minor=total, on=paid_on,

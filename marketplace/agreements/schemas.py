@@ -263,6 +263,15 @@ class StatementLineSchema(StrictSchema):
     balance = ma.fields.Nested(SignedMoneySchema)
 
 
+class CheckpointSchema(StrictSchema):
+    """The newest daily root over all agreements that this one stands under."""
+
+    day = ma.fields.String()
+    hash = ma.fields.String()
+    agreements = WholeNumber()
+    covers_last_event = ma.fields.Boolean()
+
+
 class StatementSchema(StrictSchema):
     """One party's account."""
 
@@ -282,6 +291,7 @@ class StatementSchema(StrictSchema):
     dpi = ma.fields.String(allow_none=True)
     lines = ma.fields.List(ma.fields.Nested(StatementLineSchema))
     head = ma.fields.String(allow_none=True)
+    checkpoint = ma.fields.Nested(CheckpointSchema, allow_none=True)
     terms_hash = ma.fields.String()
 
 

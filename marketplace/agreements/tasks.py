@@ -1,4 +1,4 @@
-"""The jobs of agreements: simulating one, and bringing signed amendments into force on their day."""
+"""The jobs of agreements: simulating one, bringing signed amendments into force on their day, the checkpoint."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import orm
 
 from marketplace.agreements.handlers import HOUSE
-from marketplace.agreements.services import amendments, simulations
+from marketplace.agreements.services import amendments, checkpoints, simulations
 from marketplace.jobs.registry import JobKind, register_job
 
 
@@ -18,7 +18,7 @@ def take_effect(session: orm.Session, *, now: datetime, data: Any = None) -> Non
 
 
 def register() -> None:
-    """Register the simulation (read, compute without a transaction, record) and the amendments that are due."""
+    """Register simulation (read, compute without a transaction, record), due amendments, checkpoint (check, record)."""
     register_job(
         JobKind(
             simulations.JOB,
@@ -29,3 +29,12 @@ def register() -> None:
         )
     )
     register_job(JobKind("agreements.amendments_due", record=take_effect, every_seconds=3600))
+    # Asked every hour, so that a worker that slept misses no day; the second asking of a day finds it done.
+    register_job(
+        JobKind(
+            checkpoints.JOB,
+            record=checkpoints.make_checkpoint,
+            prepare=checkpoints.find_problem_today,
+            every_seconds=3600,
+        )
+    )

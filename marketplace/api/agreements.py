@@ -213,7 +213,7 @@ def show_statement(public_id: str, party: str) -> Any:
          "balance": money(line["balance_minor"])}
         for line in statement["lines"]
     ]  # fmt: skip
-    kept = {name: statement[name] for name in ("agreement", "party", "xirr", "dpi", "head", "terms_hash")}
+    kept = {name: statement[name] for name in ("agreement", "party", "xirr", "dpi", "head", "checkpoint", "terms_hash")}
     return {**kept, **amounts, "lines": lines}
 
 

@@ -27,6 +27,11 @@ def find_entry_by_reference(session: orm.Session, *, reference: str) -> Entry | 
     return session.scalar(sa.select(Entry).where(Entry.reference == reference))
 
 
+def list_used_references(session: orm.Session, *, references: Sequence[str]) -> set[str]:
+    """Those of the references that an entry bears already."""
+    return set(session.scalars(sa.select(Entry.reference).where(Entry.reference.in_(list(references)))))
+
+
 def get_entry(session: orm.Session, *, public_id: str) -> Entry:
     entry = session.scalar(sa.select(Entry).where(Entry.public_id == public_id))
     if entry is None:

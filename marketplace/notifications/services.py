@@ -12,6 +12,7 @@ import sqlalchemy as sa
 from sqlalchemy import orm
 
 from marketplace.config import Settings
+from marketplace.db import insert_rows, new_public_id
 from marketplace.jobs.services import enqueue_job
 from marketplace.notifications.models import Notification, OutgoingMail
 
@@ -27,26 +28,30 @@ def notify(
     now: datetime,
 ) -> int:
     """One notice to each organisation, in the act's transaction; a repeat of the same act adds none."""
-    count = 0
-    for organisation_id in sorted(set(organisation_ids)):
-        known = sa.select(Notification.id).where(
-            Notification.organisation_id == organisation_id, Notification.dedupe_key == dedupe_key
-        )
-        if session.scalar(known) is not None:
-            continue
-        session.add(
-            Notification(
-                organisation_id=organisation_id,
-                kind=kind,
-                parameters=parameters,
-                url=url,
-                dedupe_key=dedupe_key,
-                created_at=now,
+    wanted = sorted(set(organisation_ids))
+    known = set(
+        session.scalars(
+            sa.select(Notification.organisation_id).where(
+                Notification.organisation_id.in_(wanted), Notification.dedupe_key == dedupe_key
             )
         )
-        count += 1
-    session.flush()  # a repeat inside the same transaction must find these rows
-    return count
+    )
+    rows = [
+        {
+            "public_id": new_public_id(Notification.PREFIX),
+            "organisation_id": organisation_id,
+            "kind": kind,
+            "parameters": parameters,
+            "url": url,
+            "dedupe_key": dedupe_key,
+            "created_at": now,
+        }
+        for organisation_id in wanted
+        if organisation_id not in known
+    ]
+    if rows:
+        insert_rows(session, Notification, rows)
+    return len(rows)
 
 
 def mark_read(session: orm.Session, *, notification: Notification, now: datetime) -> None:

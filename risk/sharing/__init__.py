@@ -59,6 +59,7 @@ _EXPORTS = {
     "validate_terms": "risk.sharing.terms",
     "terms_hash": "risk.sharing.canonical",
     "event_hash": "risk.sharing.canonical",
+    "event_text_hash": "risk.sharing.canonical",
     "canonical_json": "risk.sharing.canonical",
     "TERMS_SCHEMA": "risk.sharing.schema",
     "EVENT_SCHEMA": "risk.sharing.schema",

@@ -20,7 +20,7 @@ from marketplace.agreements.errors import (
     from_risk,
 )
 from marketplace.agreements.models import Agreement, AgreementEvent, AgreementVersion
-from marketplace.agreements.running import CASH_KINDS, apply_event, engine_for, load_state
+from marketplace.agreements.running import apply_event, engine_for, load_state
 from marketplace.agreements.services import compensations
 from marketplace.agreements.services.drafting import tell_parties
 from marketplace.agreements.services.money import (
@@ -34,7 +34,7 @@ from marketplace.agreements.settlement import ENTRY_KIND, Posting, net_postings,
 from marketplace.agreements.states import require_move, require_state
 from marketplace.audit.services import record_act
 from marketplace.ledger.queries import find_entry_by_reference
-from marketplace.ledger.services import Line, post_entry, reverse_entry
+from marketplace.ledger.services import Draft, Line, post_entries, reverse_entry
 
 # What cannot be reversed, because signatures were given or money has moved.
 MONEY_MOVED = ("activate", "amendment", "drawdown_paid", "premium_paid", "insurance_recovery")
@@ -95,10 +95,9 @@ def record_house_event(
     effective_on: date,
     body: dict[str, Any],
     now: datetime,
-    lines: list[Posting] | None = None,
     settled_by: Mapping[str, int] | None = None,
 ) -> AgreementEvent:
-    """Record what another domain has decided (a payment, a milestone, a claim) or two parties have agreed."""
+    """Record what another domain has decided (a milestone, a claim) or two parties have agreed; payments: cash.py."""
     return _record(
         session,
         agreement_id=agreement.id,
@@ -108,7 +107,6 @@ def record_house_event(
         effective_on=effective_on,
         body=body,
         now=now,
-        lines=lines,
         settled_by=settled_by,
     )
 
@@ -130,7 +128,6 @@ def _record(
     effective_on: date,
     body: dict[str, Any],
     now: datetime,
-    lines: list[Posting] | None = None,
     settled_by: Mapping[str, int] | None = None,
     version_number: int | None = None,
 ) -> AgreementEvent:
@@ -155,18 +152,14 @@ def _record(
         )
         text = _body_text(body)
     event = _make_event(agreement, version, actor, event_id, kind, effective_on, body, text, now)
-    if kind in CASH_KINDS:
-        _advance(agreement, event, state=None)
-        _post(session, agreement=agreement, event=event, lines=lines or [], now=now)
-    else:
-        outcome = _settle(
-            session, agreement=agreement, version=version, event=event, body=body, actor=actor, now=now,
-            settled_by=settled_by or {},
-        )  # fmt: skip
-        if filing is not None:
-            compensations.use_room(
-                session, actor=actor, filing=filing, event=event, engine=engine_for(version), outcome=outcome, now=now
-            )
+    outcome = _settle(
+        session, agreement=agreement, version=version, event=event, body=body, actor=actor, now=now,
+        settled_by=settled_by or {},
+    )  # fmt: skip
+    if filing is not None:
+        compensations.use_room(
+            session, actor=actor, filing=filing, event=event, engine=engine_for(version), outcome=outcome, now=now
+        )
     session.add(event)
     session.flush()  # whoever asked reads the event with its number
     record_act(
@@ -240,16 +233,6 @@ def _make_event(
     )
 
 
-def _advance(agreement: Agreement, event: AgreementEvent, *, state: Any) -> None:
-    """Move the head of the chain; a payment leaves the engine's state as it was."""
-    if state is not None:
-        agreement.engine_state = state.to_json()
-    elif agreement.engine_state_head != agreement.head_hash:
-        agreement.engine_state = None
-    agreement.event_count, agreement.head_hash = event.number, event.hash
-    agreement.engine_state_head = event.hash
-
-
 def _settle(
     session: orm.Session,
     *,
@@ -273,7 +256,8 @@ def _settle(
         agreement.state = require_move(agreement.state, "completed")
         agreement.ended_on = event.effective_on
     event.explanation = outcome.explanation
-    _advance(agreement, event, state=outcome.state)
+    agreement.engine_state = outcome.state.to_json()
+    agreement.event_count, agreement.head_hash, agreement.engine_state_head = event.number, event.hash, event.hash
     if event.kind == "reversal":
         _reverse(session, agreement=agreement, event=event, target=body["target"], actor=actor, now=now)
         return outcome
@@ -316,18 +300,17 @@ def _post(
     if not kept:
         return
     names = {party.party: party.ledger_party for party in agreement.parties}
-    entry = post_entry(
-        session,
-        book=agreement.book,
-        reference=f"{agreement.book}:{event.event_id}",
-        kind=ENTRY_KIND[event.kind],
-        effective_on=event.effective_on,
-        now=now,
-        currency=agreement.currency,
-        lines=[Line(code, amount, names[party] if party else "") for code, party, amount in kept],
-        details={"event": event.event_id, "version": event.version_hash},
+    draft = Draft(
+        f"{agreement.book}:{event.event_id}",
+        ENTRY_KIND[event.kind],
+        event.effective_on,
+        [Line(code, amount, names[party] if party else "") for code, party, amount in kept],
+        {"event": event.event_id, "version": event.version_hash},
     )
-    event.ledger_entry_id = entry.id
+    # The event's id was looked up under the lock, and the reference is made of it.
+    (event.ledger_entry_id,) = post_entries(
+        session, book=agreement.book, currency=agreement.currency, drafts=[draft], now=now, references_known_new=True
+    )
 
 
 def _reverse(

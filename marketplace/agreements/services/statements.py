@@ -13,6 +13,7 @@ from marketplace.agreements.errors import NotAPartyError
 from marketplace.agreements.models import Agreement, AgreementParty
 from marketplace.agreements.rules import TEAM
 from marketplace.agreements.running import CASH_KINDS, engine_event, log_document
+from marketplace.agreements.services.checkpoints import show_checkpoint
 
 
 def settle_agreement(session: orm.Session, *, agreement: Agreement, until: date | None = None) -> dict[str, Any]:
@@ -74,6 +75,7 @@ def make_statement(
         "waiting_to_pay_minor": _open(payments, payer=party.id),
         "waiting_to_receive_minor": _open(payments, payee=party.id),
         "head": agreement.head_hash,
+        "checkpoint": show_checkpoint(session, agreement=agreement),
         "terms_hash": settled["terms_hash"],
     }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import datetime
@@ -9,9 +10,11 @@ from typing import Any
 
 from sqlalchemy import orm
 
-from marketplace.agreements import bundle, queries
+from marketplace.agreements import bundle, checkpoint_queries, queries
 from marketplace.agreements.models import Agreement
 from marketplace.agreements.running import CASH_KINDS, engine_event, engine_for
+from marketplace.agreements.services.chains import ChainCheck
+from marketplace.agreements.services.checkpoints import prove_inclusion
 from marketplace.agreements.settlement import Account, fold_cash
 from marketplace.ledger.queries import list_balances
 
@@ -34,7 +37,7 @@ def export_bundle(session: orm.Session, *, agreement: Agreement, now: datetime) 
     """Everything that a party needs to check the agreement without this platform."""
     versions = queries.list_versions(session, agreement_id=agreement.id)
     numbers = {version.id: version.number for version in versions}
-    return {
+    content = {
         "format": bundle.FORMAT,
         "agreement": agreement.public_id,
         "title": {"zh": agreement.title_zh, "en": agreement.title_en},
@@ -94,7 +97,9 @@ def export_bundle(session: orm.Session, *, agreement: Agreement, now: datetime) 
             for event in queries.list_events(session, agreement_id=agreement.id)
         ],
         "head": agreement.head_hash,
+        "checkpoint": prove_inclusion(session, agreement=agreement),
     }
+    return {**content, "digest": bundle.digest_of_content(content)}
 
 
 def verify_agreement(session: orm.Session, *, agreement: Agreement, now: datetime | None = None) -> Verification:
@@ -178,9 +183,32 @@ def _open_lines(session: orm.Session, agreement: Agreement) -> list[tuple[Accoun
     return lines
 
 
-def verify_document(text: str) -> Verification:
-    """Check an exported bundle offline: no database, no network."""
+def check_agreements_whole(session: orm.Session, *, sample: int | None = None, seed: int = 0) -> ChainCheck:
+    """Bodies, signatures, settlement and ledger of all agreements, or of a sample drawn by `seed`."""
+    chosen = sorted(checkpoint_queries.map_chain_ends(session))
+    if sample is not None and sample < len(chosen):
+        chosen = sorted(random.Random(seed).sample(chosen, sample))
+    events = 0
+    for place, agreement_id in enumerate(chosen, start=1):
+        agreement = queries.find_agreement(session, agreement_id=agreement_id)
+        assert agreement is not None
+        result = verify_agreement(session, agreement=agreement)
+        events += result.events
+        if result.problem is not None:
+            return ChainCheck(place, events, {"agreement": agreement.public_id, **result.problem})
+        session.expunge_all()  # nothing is kept of an agreement that held
+    return ChainCheck(len(chosen), events, None)
+
+
+def verify_document(text: str, *, earlier: str | None = None, checkpoint: str | None = None) -> Verification:
+    """Check an exported bundle offline: no database, no network.
+
+    With `earlier`, that it goes on from a bundle that was kept; with `checkpoint`, that it stands under that hash.
+    """
     content = bundle.read_bundle(text)
-    return Verification(
-        len(content["versions"]), len(content["signatures"]), len(content["events"]), bundle.find_problem(content)
-    )
+    problem = bundle.find_problem(content)
+    if problem is None and checkpoint is not None:
+        problem = bundle.compare_checkpoint(content, checkpoint)
+    if problem is None and earlier is not None:
+        problem = bundle.compare_with_earlier(content, bundle.read_bundle(earlier))
+    return Verification(len(content["versions"]), len(content["signatures"]), len(content["events"]), problem)
