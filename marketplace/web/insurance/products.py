@@ -40,7 +40,9 @@ def list_products() -> Any:
 def show_product(public_id: str) -> Any:
     """One version of a product."""
     product = queries.get_product(current_session(), actor=current_actor(), public_id=public_id)
-    return render_template("insurance/product_show.html", product=product, name_of=name_of, level_table=find_level_table(product.content))
+    return render_template(
+        "insurance/product_show.html", product=product, name_of=name_of, level_table=find_level_table(product.content)
+    )
 
 
 @blueprint.get("/insurance-products/new")
