@@ -39,8 +39,8 @@ def joint_pilot(parameters: Json) -> Json:
         ``pool``: ``id``, ``name``, ``share``, ``limits`` (``id``, ``name``, ``amount_minor``) in their order;
         ``centre``: ``id``, ``name``, ``success_fee_minor``, ``milestone``, ``contract``;
         ``guidance``: ``party``, ``subordination_approval`` (``body``, ``number``, ``on``), ``subordination_ends`` (the
-        milestone after which its capital ranks equally), ``concession`` (``keep_rate``, ``beneficiaries`` by part, ``conditions`` (``id``, ``name``), ``cap_share_of_gain``,
-        ``approval``).
+        milestone after which its capital ranks equally), ``concession`` (``keep_rate``, ``beneficiaries`` by part,
+        ``conditions`` (``id``, ``name``), ``cap_share_of_gain``, ``approval``).
 
     Returns
     -------

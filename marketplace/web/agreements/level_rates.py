@@ -59,7 +59,7 @@ def read_first_loss_end(reader: Reader, project: Project, *, subordinated: bool)
         reader.fail("first_loss_until", _("Choose a level that a milestone of the project proves."))
         return None
     assessed, _mrl = project.levels_on(clock.day_in_zone(clock.now()))
-    rows = [{"trl": assessed, "value": "1"}, {"trl": level, "value": "0"}]
+    rows: list[dict[str, Any]] = [{"trl": assessed, "value": "1"}, {"trl": level, "value": "0"}]
     return apply_level_table(rows, trl=assessed, milestones=_proofs(project)).steps[0].milestone
 
 
