@@ -64,6 +64,14 @@ def _present_quote(quote: Quote) -> dict[str, Any]:
         "valid_until": quote.valid_until, "wording_hash": quote.wording_hash,
         "trail": quote.trail if quote.trail is None or sees_score else without_score(quote.trail),
         "conditions": quote.conditions,
+        "premiums_by_level": [
+            {
+                "trl": row.trl, "factor": row.factor, "premium": _money(row.premium_minor, currency),
+                "decision": row.decision, "priced": row.priced,
+            }
+            # Two premiums of one product give its probability away.
+            for row in (services.premiums_by_level(quote) if sees_score else [])
+        ],
         "policy_id": policy.public_id if policy else None,
     }  # fmt: skip
 

@@ -90,6 +90,16 @@ class RequestSchema(StrictSchema):
     created_at = ma.fields.AwareDateTime()
 
 
+class LevelPremiumSchema(StrictSchema):
+    """The premium were the project assessed at a level today, all else as priced."""
+
+    trl = WholeNumber()
+    factor = ma.fields.String()
+    premium = ma.fields.Nested(MoneySchema, allow_none=True)
+    decision = ma.fields.String(allow_none=True)
+    priced = ma.fields.Boolean()
+
+
 class QuoteSchema(StrictSchema):
     """One quote; `trail` replays to the premium.
 
@@ -114,6 +124,10 @@ class QuoteSchema(StrictSchema):
     trail = ma.fields.Dict(allow_none=True)
     conditions = ma.fields.List(
         ma.fields.Dict(), metadata={"description": "What the assessed level asked for when the cover was priced"}
+    )
+    premiums_by_level = ma.fields.List(
+        ma.fields.Nested(LevelPremiumSchema),
+        metadata={"description": "Empty where the product does not look at the level or the probability is left out"},
     )
     policy_id = ma.fields.String(allow_none=True)
 

@@ -17,7 +17,7 @@ _KINDS = {
         *("principal", "repaid", "interest_due", "subrogated", "shares", "converted"),
         *GRANT_COUNTERS,
     ),
-    "accruals": ("accrued", "accrued_rest"),
+    "accruals": ("accrued", "accrued_rest", "capitalised", "grown", "grown_rest", "grown_on", "grown_seen"),
     "claims": ("claim",),
     "limits": ("limit_used",),
     "tranches": ("called",),
@@ -152,10 +152,8 @@ def _check_growing(old: Model, new: Model, run: Run, problems: _Problems) -> Non
     before = {item.id: item for item in old.growing()}
     for item in new.growing():
         known = before.get(item.id)
-        if known is None:
-            stands = any(run.values.get(name) for name in (*item.plus, *item.minus))
-        else:
-            stands = known != item and any(run.values[f"{kind}:{item.id}"] for kind in ("grown", "grown_rest"))
+        counted = (*item.plus, *item.minus, f"grown:{item.id}", f"grown_rest:{item.id}")
+        stands = known != item and any(run.values.get(name) for name in counted)
         if stands:
             problems.add(
                 "accrual_changed",

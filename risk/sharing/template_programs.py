@@ -143,11 +143,20 @@ def operating(parameters: Json) -> Json:
 
 
 def exit_(parameters: Json) -> Json:
-    """Return the program of a sale and of a liquidation: debts, capital, preference, split."""
-    approval = (parameters.get("guidance") or {}).get("subordination_approval")
+    """Return the program of a sale and of a liquidation: debts, capital, preference, split.
+
+    Where the first-loss position of the guidance fund ends with a level, a liquidation asks for the milestone that
+    proves it: once it has passed, all capital ranks equally.
+    """
+    guidance = parameters.get("guidance") or {}
+    approval, ends = guidance.get("subordination_approval"), guidance.get("subordination_ends")
+    last = _residual(parameters, "liquidation", "liquidation_surplus", subordinated=bool(approval))
+    if ends:
+        equal = _residual(parameters, "liquidation", "liquidation_surplus", subordinated=False)
+        last = {"when": {"if": {"milestone": ends}, "then": equal, "else": last}}
     when: Json = {
         "if": {"exit_kind": "liquidation"},
-        "then": _residual(parameters, "liquidation", "liquidation_surplus", subordinated=bool(approval)),
+        "then": last,
         "else": _residual(parameters, "sale", "share_sale", subordinated=False),
     }
     if approval:

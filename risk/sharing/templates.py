@@ -38,9 +38,9 @@ def joint_pilot(parameters: Json) -> Json:
         the same loss that the guarantor claims from it, ``limit_minor``; beyond a limit the guarantor bears alone);
         ``pool``: ``id``, ``name``, ``share``, ``limits`` (``id``, ``name``, ``amount_minor``) in their order;
         ``centre``: ``id``, ``name``, ``success_fee_minor``, ``milestone``, ``contract``;
-        ``guidance``: ``party``, ``subordination_approval`` (``body``, ``number``, ``on``), ``concession``
-        (``keep_rate``, ``beneficiaries`` by part, ``conditions`` (``id``, ``name``), ``cap_share_of_gain``,
-        ``approval``).
+        ``guidance``: ``party``, ``subordination_approval`` (``body``, ``number``, ``on``), ``subordination_ends`` (the
+        milestone after which its capital ranks equally), ``concession`` (``keep_rate``, ``beneficiaries`` by part,
+        ``conditions`` (``id``, ``name``), ``cap_share_of_gain``, ``approval``).
 
     Returns
     -------
@@ -178,6 +178,9 @@ def _check(parameters: Json) -> None:
         raise TermsError(
             "bad_parameters", "guidance.party must be an investor of kind guidance_fund.", "guidance.party"
         )
+    if guidance and guidance.get("subordination_ends") and not guidance.get("subordination_approval"):
+        clause = "guidance.subordination_ends"
+        raise TermsError("bad_parameters", f"{clause} needs a subordination_approval: nothing would end.", clause)
 
 
 def _due_on(milestone: str | None) -> Json:

@@ -216,8 +216,8 @@ class PanelFactory(InsuranceFactory):
         self.second, self.third = make.member("insurer"), make.member("insurer")
         self.insurers = [self.insurer, self.second, self.third]
 
-    def offered_by_lead(self) -> Quote:
-        self.product()
+    def offered_by_lead(self, **product: Any) -> Quote:
+        self.product(**product)
         return self.offered(self.request(self.project()))
 
     def propose(
@@ -247,9 +247,9 @@ class PanelFactory(InsuranceFactory):
     def accept(self, quote: Quote, member: Member) -> None:
         self.act(services.accept_line, "line", self.line_of(quote, member).public_id, member)
 
-    def shared(self) -> Quote:
+    def shared(self, **product: Any) -> Quote:
         """Offered by the lead, and every follower has accepted."""
-        quote = self.offered_by_lead()
+        quote = self.offered_by_lead(**product)
         self.propose(quote)
         for member in self.insurers[1:]:
             self.accept(quote, member)

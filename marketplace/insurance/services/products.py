@@ -18,6 +18,7 @@ from marketplace.insurance.errors import (
     ProductNotFiledError,
     translate_error,
 )
+from marketplace.insurance.level_premiums import build_level_factor
 from marketplace.insurance.models import COST_ITEMS, InsuranceProduct
 from marketplace.insurance.rules import compute_loss, hash_content
 from marketplace.money import EXPONENTS
@@ -45,7 +46,8 @@ def file_product(session: orm.Session, *, actor: Actor, now: datetime, values: d
     """File one version of a pilot-failure product.
 
     `values`: code, version, name_zh, name_en, filing_number, filing_is_fictional, valid_from, valid_to, currency,
-    disclosures (list of {zh, en}), loss_share_of_limit or severity, wording_zh, wording_en, and CONTENT_KEYS.
+    disclosures (list of {zh, en}), loss_share_of_limit or severity, wording_zh, wording_en, level_factors (rows of trl
+    and value, which become the factor by assessed level) and CONTENT_KEYS.
     Raises ProductInvalidError, ProductNotFiledError or ProductExistsError.
     """
     require_permission(actor, Permission.PRODUCT_EDIT)
@@ -53,6 +55,9 @@ def file_product(session: orm.Session, *, actor: Actor, now: datetime, values: d
     if actor.organisation_kind != "insurer":
         raise NotAuthorisedError()
     _check_values(values)
+    if values.get("level_factors"):
+        by_level = build_level_factor(values["level_factors"])
+        values = {**values, "factors": [*(values.get("factors") or []), by_level]}
     known = queries.find_product_version(
         session, insurer_id=actor.organisation_id, code=values["code"], version=values["version"]
     )

@@ -27,6 +27,7 @@ from marketplace.insurance.errors import (
     SubsidyAbovePremiumError,
     translate_error,
 )
+from marketplace.insurance.level_premiums import LevelPremium, list_level_premiums
 from marketplace.insurance.models import InsuranceProduct, Quote
 from marketplace.insurance.rules import hash_content, score_valid_until
 from marketplace.insurance.services.moves import move_quote
@@ -315,6 +316,13 @@ def replay_premium(quote: Quote) -> int:
     assert quote.pricing_request is not None, "only a priced quote can be replayed"
     content = {**quote.product.content, **head_of(quote.product, quote.insurer.public_id)}
     return int(pricing.price_quote(quote.pricing_request, content)["premium_minor"])
+
+
+def premiums_by_level(quote: Quote) -> list[LevelPremium]:
+    """What the quote would cost at each level of its product's table today."""
+    if quote.product is None:
+        return []
+    return list_level_premiums(quote, head=head_of(quote.product, quote.insurer.public_id))
 
 
 def _tell(

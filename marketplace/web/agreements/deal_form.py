@@ -11,7 +11,7 @@ from marketplace.accounts.models import Organisation
 from marketplace.accounts.permissions import FUND_KINDS
 from marketplace.agreements.services.drafting import Seat
 from marketplace.projects.models import Project
-from marketplace.web.agreements.level_rates import read_rate_steps
+from marketplace.web.agreements.level_rates import read_first_loss_end, read_rate_steps
 from marketplace.web.agreements.reading import Reader
 
 INVESTORS, CALLS, REPAYMENTS = 6, 3, 2
@@ -187,6 +187,8 @@ class DealForm:
         """Order of residual claims and concession of the guidance fund; both rest on an approval."""
         funds = [item["id"] for item in parameters["investors"] if item["kind"] == "guidance_fund"]
         if not self.reader.given("approval_number"):
+            if self.reader.given("first_loss_until"):
+                self.reader.fail("first_loss_until", _("This needs the number of an approval."))
             return
         if len(funds) != 1:
             self.reader.fail("approval_number", _("This needs exactly one guidance fund among the investors."))
@@ -199,6 +201,9 @@ class DealForm:
         guidance: Json = {"party": funds[0]}
         if self.reader.given("subordinated"):
             guidance["subordination_approval"] = approval
+        ends = read_first_loss_end(self.reader, self.project, subordinated=self.reader.given("subordinated"))
+        if ends:
+            guidance["subordination_ends"] = ends
         if self.reader.given("kept_rate"):
             others = [item for item in parameters["investors"] if item["id"] != funds[0]]
             guidance["concession"] = {

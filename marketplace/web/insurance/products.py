@@ -13,6 +13,7 @@ from marketplace.accounts.permissions import Permission
 from marketplace.db import current_session
 from marketplace.errors import MarketplaceError
 from marketplace.insurance import queries, services
+from marketplace.insurance.level_premiums import LEVELS, find_level_table
 from marketplace.insurance.models import COST_ITEMS
 from marketplace.web.errors import status_of
 from marketplace.web.insurance import blueprint
@@ -39,7 +40,9 @@ def list_products() -> Any:
 def show_product(public_id: str) -> Any:
     """One version of a product."""
     product = queries.get_product(current_session(), actor=current_actor(), public_id=public_id)
-    return render_template("insurance/product_show.html", product=product, name_of=name_of)
+    return render_template(
+        "insurance/product_show.html", product=product, name_of=name_of, level_table=find_level_table(product.content)
+    )
 
 
 @blueprint.get("/insurance-products/new")
@@ -53,7 +56,7 @@ def _render_form(values: Any, errors: dict[str, str], status: int = 422) -> Any:
     chosen = values.getlist("cost_items") if hasattr(values, "getlist") else list(COST_ITEMS)
     page = render_template(
         "insurance/product_new.html", values=values, chosen=chosen, cost_items=COST_ITEMS, field_errors=errors,
-        errors=list(errors.items()), name_of=name_of,
+        levels=LEVELS, errors=list(errors.items()), name_of=name_of,
     )  # fmt: skip
     return (page, status) if errors else page
 
@@ -108,6 +111,11 @@ def _read_form() -> dict[str, Any]:
             )
         ],
     }
+    values["level_factors"] = [
+        {"trl": level, "value": reader.share(f"level_factor_trl{level}")}
+        for level in LEVELS
+        if reader.text(f"level_factor_trl{level}")
+    ]
     if len(reader.text("disclosures").splitlines()) != len(reader.text("disclosures_en").splitlines()):
         reader.errors["disclosures"] = "Exclusions and duties are needed in both languages, line by line."
     reader.check()

@@ -55,6 +55,8 @@ def _render(quote: Quote, values: Any, errors: dict[str, str], form: str = "", s
         request_=quote.request,
         trail=quote.trail if quote.trail is None or sees_score else without_score(quote.trail),
         sees_score=sees_score,
+        # Two premiums of one product give its probability away.
+        premiums_by_level=services.premiums_by_level(quote) if sees_score else [],
         policy=policy,
         insurer=insurer,
         own=own,

@@ -350,3 +350,32 @@ def test_rates_by_assessed_level_become_steps_on_the_milestones_that_prove_them(
         terms = queries.load_terms(queries.get_version(session, agreement=session.query(Agreement).one()))
     loan = next(row for row in terms["instruments"] if row["kind"] == "loan")
     assert [(step["milestone"], step["rate"]["value"]) for step in loan["steps"]] == [("M3", "0.038"), ("M3", "0.036")]
+
+
+def test_first_loss_of_the_guidance_fund_ends_with_the_milestone_that_proves_the_level(
+    make: Any, team: Any, browser: Any
+) -> None:
+    project = factory.make_project(make, team["project"])
+    with make.database.transaction() as session:
+        found = session.get_one(Project, project.id)
+        found.trl_assessed, found.mrl_assessed = 6, 5
+        session.query(Milestone).filter_by(project_id=project.id, code="M3").one().target_trl = 8
+    browser.sign_in(team["project"].user)
+    url = f"/projects/{project.public_id}/agreements/new"
+    assert 'name="first_loss_until"' in browser.get(url).get_data(as_text=True)
+    for wrong in (
+        {"first_loss_until": "9"}, {"first_loss_until": "6"}, {"first_loss_until": "eight"},
+        {"first_loss_until": "8", "subordinated": ""}, {"first_loss_until": "8", "approval_number": ""},
+    ):  # fmt: skip
+        refused = browser.submit(url, {**deal(team), **wrong})
+        assert refused.status_code == 422, wrong
+        assert 'href="#field-first_loss_until"' in refused.get_data(as_text=True), wrong
+    with make.database.transaction("read") as session:
+        assert session.query(Agreement).count() == 0
+    done = browser.submit(url, {**deal(team), "first_loss_until": "7"})
+    assert done.status_code == 302, done.get_data(as_text=True)[:2000]
+    with make.database.transaction("read") as session:
+        terms = queries.load_terms(queries.get_version(session, agreement=session.query(Agreement).one()))
+    liquidation = terms["programs"]["exit"]["when"]["then"]
+    assert liquidation["when"]["if"] == {"milestone": "M3"}
+    assert browser.get(f"{done.location}/versions/1").status_code == 200

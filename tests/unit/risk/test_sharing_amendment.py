@@ -365,7 +365,7 @@ def test_what_compounds_daily_is_neither_begun_nor_changed_once_money_has_moved(
     paid = next(place for place, event in enumerate(log) if event["kind"] == "drawdown_paid")
     simple, daily, dearer_daily = edited(), edited(compounded), edited(lambda terms: compounded(terms, "0.08"))
     for old, new in ((simple, daily), (daily, dearer_daily), (daily, simple)):
-        change = amendment(new, old, log[paid]["effective_on"])
+        change = amendment(new, old, "2027-03-01")
         document = {"terms": old, "amendments": [{"terms": new}], "events": [*log[: paid + 1], change]}
         with pytest.raises(EventError) as error:
             settle(document)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import json
 from datetime import date
 from typing import Any
 
@@ -11,9 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk.errors import InvalidParameterError
-from risk.sharing import joint_pilot
+from risk.sharing import TermsError, describe_terms, joint_pilot, settle, validate_terms
 from risk.sharing.level_steps import apply_level_table, loan_steps
-from risk.sharing.scenario_a import parameters
+from risk.sharing.scenario_a import parameters, scenario_a
+from tests.reference.sharing import Reference
 
 TABLE = [{"trl": 5, "value": "0.05"}, {"trl": 6, "value": "0.04"}, {"trl": 7, "value": "0.036"},
          {"trl": 9, "value": "0.03"}]  # fmt: skip
@@ -82,3 +84,75 @@ def test_a_higher_level_never_costs_more(levels: list[int], first: int, second: 
         return
     values = [float(apply_level_table(rows, trl=level, milestones={}).value) for level in (low, high)]
     assert values[1] <= values[0]
+
+
+def liquidated(result: str) -> tuple[dict[str, Any], list[dict[str, Any]]]:
+    """Terms whose first-loss position ends with M3, and a liquidation after M3 has had a result."""
+    chosen = copy.deepcopy(parameters())
+    del chosen["bank"]["step_down"], chosen["centre"]["success_fee_minor"]
+    chosen["guidance"]["subordination_ends"] = "M3"
+    events = scenario_a("failure_without_cover")["events"]
+    for event in events:
+        if event["kind"] == "milestone" and event["body"]["milestone"] == "M3":
+            event["body"]["result"] = result
+    return joint_pilot(chosen), events
+
+
+@pytest.mark.parametrize(
+    ("result", "capital"),
+    [
+        # 9,600,000 less 270,000 of costs, 400,000 of the centre and 5,050,555.56 of the bank leave 3,879,444.44;
+        # 2 : 5 with the guidance fund last, 2 : 5 : 4 once the level is proved.
+        ("fail", {"angel": 110_841_270, "industrial": 277_103_174, "guidance": 0}),
+        ("pass", {"angel": 70_535_353, "industrial": 176_338_384, "guidance": 141_070_707}),
+    ],
+)
+def test_the_first_loss_ends_with_the_milestone_that_proves_the_level(result: str, capital: dict[str, int]) -> None:
+    terms, events = liquidated(result)
+    parties = settle({"terms": terms, "events": events})["parties"]
+    paid_in = {"angel": 200_000_000, "industrial": 500_000_000, "guidance": 400_000_000}
+    for party, amount in capital.items():
+        assert parties[party]["capital_not_returned_minor"] == paid_in[party] - amount
+    exit_event = next(event for event in events if event["kind"] == "exit")
+    reference = Reference(terms)
+    for event in events[: events.index(exit_event)]:
+        reference.apply(event)
+    paid = reference.apply(exit_event)
+    assert {party: paid.get(party, 0) for party in capital} == capital
+
+
+@pytest.mark.parametrize(("locale", "words"), [("zh", "里程碑M3"), ("en", "milestone M3")])
+def test_the_end_of_the_first_loss_stands_in_the_terms_in_words(locale: str, words: str) -> None:
+    told = json.dumps(describe_terms(liquidated("pass")[0], locale), ensure_ascii=False, default=str)
+    before = json.dumps(describe_terms(joint_pilot(parameters()), locale), ensure_ascii=False, default=str)
+    assert told.count(words) > before.count(words)
+
+
+def test_an_end_without_a_first_loss_is_refused() -> None:
+    chosen = copy.deepcopy(parameters())
+    chosen["guidance"]["subordination_ends"] = "M3"
+    del chosen["guidance"]["subordination_approval"]
+    with pytest.raises(TermsError) as caught:
+        joint_pilot(chosen)
+    assert (caught.value.code, caught.value.field) == ("bad_parameters", "guidance.subordination_ends")
+
+
+@pytest.mark.parametrize("channel", ["pool", "insurance"])
+def test_what_a_pool_or_insurer_owes_cannot_depend_on_a_milestone(channel: str) -> None:
+    """What docs/terms.md says of these channels: the share of a layer is one figure for the life of the terms."""
+    terms = joint_pilot(parameters())
+    recover = terms["programs"]["recoveries"]["recover"]
+    layer, path = recover[channel]["layer"], f"programs.recoveries.recover.{channel}"
+    by_level = {"when": {"if": {"milestone": "M3"}, "then": {"layer": {**layer, "share": "0.3"}}}}
+    for node, code, clause in (
+        ({**by_level}, "unknown_block", path),
+        ({"layer": {**layer, "then": {"when": {"if": {"milestone": "M3"}, "then": layer["then"]}}}},
+         "last_bucket_bounded", f"{path}.layer.then"),
+        ({"layer": {**layer, "share": by_level}}, "bad_decimal", f"{path}.layer.share"),
+        ({"layer": {**layer, "loss": {"when": {"if": {"milestone": "M3"}, "then": layer["loss"]}}}},
+         "unknown_amount", f"{path}.layer.loss"),
+    ):  # fmt: skip
+        recover[channel] = node
+        with pytest.raises(TermsError) as caught:
+            validate_terms(terms)
+        assert (caught.value.code, caught.value.field) == (code, clause)
