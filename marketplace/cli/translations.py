@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,8 @@ from marketplace.config import PROJECT_ROOT
 
 group = AppGroup("translations", help="The Chinese catalogues.")
 DIRECTORY = PROJECT_ROOT / "marketplace" / "translations"
+# Templates fill every text in; a sign that is neither a name to fill in nor doubled raises there.
+LOOSE_PERCENT = re.compile(r"(?<!%)%(?:%%)*(?![%(])")
 
 
 def compile_catalogues(directory: Path = DIRECTORY) -> int:
@@ -96,7 +99,24 @@ def find_faults(root: Path = PROJECT_ROOT) -> list[str]:
         if translated:
             seen.setdefault(key, name)
     faults += [f"{place}: {key[1]!r} has no Chinese" for key, place in used.items() if key not in seen]
+    faults += [
+        f"{name}: {key[1]!r} has a bare per cent sign, on which its page fails"
+        for name, key, texts in read_texts()
+        if used.get(key, "").startswith("templates/") and any(LOOSE_PERCENT.search(text) for text in texts)
+    ]
     return sorted(faults)
+
+
+def read_texts() -> Iterator[tuple[str, tuple[str | None, str], list[str]]]:
+    """Name of the catalogue, context and text, and all that the entry says in both languages."""
+    from babel.messages.pofile import read_po
+
+    for path in sorted(DIRECTORY.glob("zh_Hans_CN/LC_MESSAGES/*.po")):
+        with path.open("rb") as source:
+            for entry in read_po(source, locale="zh_Hans_CN"):
+                if entry.id:
+                    both = [[part] if isinstance(part, str) else list(part) for part in (entry.id, entry.string or "")]
+                    yield path.name, (entry.context, both[0][0]), [text for part in both for text in part]
 
 
 def _texts_of_marshmallow() -> set[str]:
