@@ -19,7 +19,7 @@ from marketplace.agreements.handlers import HOUSE
 from marketplace.agreements.models import Agreement, AgreementParty, AgreementVersion
 from marketplace.agreements.services.events import record_house_event
 from marketplace.app import Marketplace
-from risk.sharing.scenario_a import scenario_a
+from risk.sharing.templates.scenario_a import scenario_a
 
 KINDS = {
     "angel": "angel", "industrial": "industrial_fund", "guidance": "guidance_fund", "bank": "bank",

@@ -14,7 +14,7 @@ from benchmarks.entries import measure_entries
 from benchmarks.market import make_headers, running_app
 from benchmarks.measure import Figure, compare
 from risk.sharing.engine import Engine
-from risk.sharing.scenario_a import scenario_a
+from risk.sharing.templates.scenario_a import scenario_a
 
 # The events of scenario A until the loan is drawn: from there the project shares out what it earns.
 UNTIL_LOAN = 13

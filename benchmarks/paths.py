@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from benchmarks.measure import Figure, compare
-from risk.sharing.scenario_a import scenario_a_terms
+from risk.sharing.templates.scenario_a import scenario_a_terms
 from risk.simulation.run import simulate
 from risk.simulation.scenario_a import scenario_a_drivers
 

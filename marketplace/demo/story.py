@@ -70,7 +70,7 @@ def ask_insurers(market: Market, *, code: str) -> str:
 
 def sign_deal(market: Market, *, code: str, round_id: int, titles: tuple[str, str]) -> Deal:
     """Drafted from the closed round, simulated for every party, signed by all."""
-    from risk.sharing.scenario_a import parameters
+    from risk.sharing.templates.scenario_a import parameters
 
     deal = market.deal(SEATS)
     deal.draft(
@@ -85,7 +85,7 @@ def sign_deal(market: Market, *, code: str, round_id: int, titles: tuple[str, st
 
 def play_to_the_end(market: Market, deal: Deal, ending: str, *, request_id: str) -> None:
     """Every event of the ending by whoever decides it; the premium and the claim come from the insurance domain."""
-    from risk.sharing.scenario_a import scenario_a
+    from risk.sharing.templates.scenario_a import scenario_a
 
     policies: list[Policy] = []
 

@@ -46,7 +46,7 @@ def build_level_factor(rows: Sequence[dict[str, Any]]) -> dict[str, Any]:
     A level between two rows has the value of the row below it; a level below the first row has none, so such a
     project is referred to an underwriter. Raises ProductInvalidError at the cell, `level_factor_trl7` for example.
     """
-    from risk.sharing.level_steps import apply_level_table
+    from risk.sharing.templates.level_steps import apply_level_table
 
     first = rows[0]
     if first["value"] != "1":

@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 from typing import Any
 
-from risk.sharing.scenario_a import scenario_a
 from risk.sharing.schema import EVENT_SCHEMA, TERMS_SCHEMA
 from risk.sharing.settlement import settle
+from risk.sharing.templates.scenario_a import scenario_a
 
 NAME = "settle"
 SUMMARY = (

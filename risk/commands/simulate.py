@@ -6,7 +6,7 @@ import argparse
 from collections.abc import Mapping
 from typing import Any
 
-from risk.sharing.scenario_a import scenario_a_terms
+from risk.sharing.templates.scenario_a import scenario_a_terms
 from risk.simulation.scenario_a import scenario_a_drivers
 
 NAME = "simulate"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from risk.sharing.declarations import GRANT_COUNTERS
+from risk.sharing.compiling.declarations import GRANT_COUNTERS
 from risk.sharing.errors import EventError
 from risk.sharing.events.funding import FAILED, failed_milestone
 from risk.sharing.model import Claim, Model

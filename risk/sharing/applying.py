@@ -9,7 +9,7 @@ from typing import Any
 from risk.errors import RiskError
 from risk.sharing import reading
 from risk.sharing.canonical import normalise
-from risk.sharing.compiling import COMPENSATIONS
+from risk.sharing.compiling.programs import COMPENSATIONS
 from risk.sharing.errors import EventError
 from risk.sharing.events.funding import FAILED, failed_milestone
 from risk.sharing.events.lifecycle import refuse_stopped

@@ -6,7 +6,7 @@ from typing import Any
 
 from risk.sharing.blocks import Cap, Facility, IntoPot, Keep, Share, To, When
 from risk.sharing.model import Model
-from risk.sharing.wording import amount_words, node_name
+from risk.sharing.wording.document import amount_words, node_name
 
 REST = {"zh": "取走剩余全部", "en": "takes all that is left"}
 

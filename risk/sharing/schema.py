@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any
 
-from risk.sharing.accrual_terms import METHODS, PERIODS
 from risk.sharing.amounts import BALANCE_KINDS
 from risk.sharing.arithmetic import BOUND
-from risk.sharing.compiling import CHANNELS, FACILITIES
+from risk.sharing.compiling.accruals import METHODS, PERIODS
+from risk.sharing.compiling.loans import MOST_INSTALMENTS
+from risk.sharing.compiling.programs import CHANNELS, FACILITIES
 from risk.sharing.day_counts import DAY_COUNTS
 from risk.sharing.handlers import KINDS
-from risk.sharing.loan_terms import MOST_INSTALMENTS
 from risk.sharing.model import (
     CAPACITIES,
     EXIT_KINDS,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from risk.errors import RiskError
-from risk.sharing import declarations, reading, rules
+from risk.sharing import reading
 from risk.sharing.canonical import normalise
-from risk.sharing.compiling import Compiler
+from risk.sharing.compiling import declarations, rules
+from risk.sharing.compiling.programs import Compiler
 from risk.sharing.errors import TermsError
 from risk.sharing.model import Model
 from risk.sharing.quorum import read_quorum

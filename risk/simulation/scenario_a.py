@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Any
 
-from risk.sharing.scenario_a import scenario_a_terms
+from risk.sharing.templates.scenario_a import scenario_a_terms
 from risk.sharing.terms import compile_terms
 from risk.simulation.describe import make_driver, name_drivers
 
@@ -40,7 +40,7 @@ def scenario_a_drivers() -> dict[str, Any]:
     Returns
     -------
     dict
-        For :func:`risk.simulation.simulate` with :func:`risk.sharing.scenario_a.scenario_a_terms`.
+        For :func:`risk.simulation.simulate` with :func:`risk.sharing.templates.scenario_a.scenario_a_terms`.
     """
     marks: dict[str, Any] = {"as_of": _DAY, "source": INVENTED}
     parameters = {

@@ -11,7 +11,7 @@ import numpy as np
 from risk.sharing.amounts import Metric
 from risk.sharing.arithmetic import ArrayArithmetic, percentage
 from risk.sharing.blocks import Facility
-from risk.sharing.compiling import COMPENSATIONS
+from risk.sharing.compiling.programs import COMPENSATIONS
 from risk.sharing.model import Instrument, Model
 from risk.simulation.calendar import years_later
 from risk.simulation.course import Course, Failure

@@ -17,7 +17,7 @@ from marketplace.agreements.services import drafting, events, proposals, signing
 from marketplace.payments.models import BankLine, PaymentIntent
 from marketplace.payments.services import confirm_transfer, record_transfer
 from marketplace.projects.models import Milestone, Project
-from risk.sharing.scenario_a import parameters as scenario_a_parameters
+from risk.sharing.templates.scenario_a import parameters as scenario_a_parameters
 from tests.factories import MOMENT, Factory, Member
 
 ORGANISATIONS = {

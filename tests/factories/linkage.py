@@ -12,7 +12,7 @@ from marketplace.agreements.models import Agreement
 from marketplace.funding.models import Commitment, Round
 from marketplace.money import Money
 from marketplace.projects.models import Project
-from risk.sharing.scenario_a import scenario_a
+from risk.sharing.templates.scenario_a import scenario_a
 from tests.factories import MOMENT, Factory, agreements
 
 YUAN = 100

@@ -24,7 +24,7 @@ from marketplace.ledger.models import Account
 from marketplace.ledger.queries import list_balances
 from marketplace.ledger.services import Line, post_entry, reverse_entry
 from marketplace.money import EXPONENTS, LIMIT_MINOR
-from risk.sharing.scenario_a import scenario_a
+from risk.sharing.templates.scenario_a import scenario_a
 from tests.factories import MOMENT
 from tests.factories.agreements import make_active, pay_all, record, record_by_house
 

@@ -13,7 +13,7 @@ from risk.sharing import Engine, joint_pilot, settle
 from risk.sharing.arithmetic import IntegerArithmetic
 from risk.sharing.blocks import Facility
 from risk.sharing.run import Run
-from risk.sharing.scenario_a import ENDINGS, parameters, scenario_a
+from risk.sharing.templates.scenario_a import ENDINGS, parameters, scenario_a
 
 GOLDEN = json.loads((Path(__file__).parent / "data" / "scenario_a.json").read_text(encoding="utf-8"))
 

@@ -21,7 +21,7 @@ def list_rate_levels(project: Project) -> list[int]:
 def read_rate_steps(reader: Reader, project: Project, *, rate: str) -> list[dict[str, Any]]:
     """What was typed as `bank_rate_trl7` and the like, as steps of the loan; faults go to their fields."""
     from risk.errors import RiskError
-    from risk.sharing.level_steps import apply_level_table, loan_steps
+    from risk.sharing.templates.level_steps import apply_level_table, loan_steps
 
     levels = [level for level in list_rate_levels(project) if reader.given(f"bank_rate_trl{level}")]
     if not levels:
@@ -47,7 +47,7 @@ def read_first_loss_end(reader: Reader, project: Project, *, subordinated: bool)
     The fund bears the first loss with its whole capital or not at all, so the table has two rows: all of it at the
     assessed level, nothing from the chosen one on.
     """
-    from risk.sharing.level_steps import apply_level_table
+    from risk.sharing.templates.level_steps import apply_level_table
 
     if not reader.given("first_loss_until"):
         return None

@@ -10,7 +10,7 @@ from risk.sharing.events import bodies
 from risk.sharing.events.funding import FAILED, failed_milestone
 from risk.sharing.model import Conversion, Instrument
 from risk.sharing.run import Run
-from risk.sharing.wording import object_name
+from risk.sharing.wording.document import object_name
 
 _ROUND = ("pre_money_minor", "shares_before", "new_money_minor", "largest_other_shares")
 

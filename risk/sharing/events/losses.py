@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from risk.sharing.blocks import Facility, Node
-from risk.sharing.compiling import COMPENSATIONS, UPWARD
+from risk.sharing.compiling.programs import COMPENSATIONS, UPWARD
 from risk.sharing.errors import EventError
 from risk.sharing.events import bodies
 from risk.sharing.events.funding import FAILED

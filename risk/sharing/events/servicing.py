@@ -9,7 +9,7 @@ from risk.sharing.arithmetic import percentage
 from risk.sharing.errors import EventError
 from risk.sharing.events import bodies
 from risk.sharing.run import Run
-from risk.sharing.wording import object_name
+from risk.sharing.wording.document import object_name
 
 COLLECTABLE = ("interest_due", "principal_due", "principal", "grant_due", "claim")
 

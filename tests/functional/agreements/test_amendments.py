@@ -33,7 +33,7 @@ from marketplace.agreements.tasks import take_effect
 from marketplace.errors import InvalidInputError
 from marketplace.ledger.models import Entry, Posting
 from marketplace.notifications.models import Notification
-from risk.sharing.scenario_a import scenario_a
+from risk.sharing.templates.scenario_a import scenario_a
 from risk.simulation import scenario_a_drivers
 from tests.conftest import table_counts
 from tests.factories import MOMENT

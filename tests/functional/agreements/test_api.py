@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from risk.sharing.scenario_a import scenario_a
+from risk.sharing.templates.scenario_a import scenario_a
 from tests.conftest import table_counts
 from tests.factories import agreements as factory
 

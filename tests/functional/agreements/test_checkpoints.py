@@ -19,7 +19,7 @@ from marketplace.agreements.services.statements import make_statement
 from marketplace.agreements.services.verification import check_agreements_whole, export_bundle, verify_agreement
 from marketplace.ledger.models import Entry
 from marketplace.ledger.services import check_ledger
-from risk.sharing.scenario_a import scenario_a
+from risk.sharing.templates.scenario_a import scenario_a
 from tests.conftest import table_counts
 from tests.factories import MOMENT
 from tests.factories import agreements as factory

@@ -13,7 +13,7 @@ from marketplace.agreements.services import drafting
 from marketplace.clock import day_in_zone
 from marketplace.projects.models import Project
 from marketplace.projects.queries import find_project
-from risk.sharing.scenario_a import parameters as scenario_a_parameters
+from risk.sharing.templates.scenario_a import parameters as scenario_a_parameters
 from tests.conftest import table_counts
 from tests.factories import MOMENT
 from tests.factories import agreements as factory

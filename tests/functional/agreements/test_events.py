@@ -24,7 +24,7 @@ from marketplace.ledger.queries import get_balance_minor
 from marketplace.ledger.services import check_ledger
 from marketplace.payments.queries import compute_supervised_cash
 from marketplace.projects.models import Milestone
-from risk.sharing.scenario_a import scenario_a
+from risk.sharing.templates.scenario_a import scenario_a
 from tests.conftest import table_counts
 from tests.factories import agreements as factory
 

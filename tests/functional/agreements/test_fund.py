@@ -14,7 +14,7 @@ from marketplace.agreements.services.verification import verify_agreement
 from marketplace.errors import NotAllowedError
 from marketplace.jobs.services import run_due_jobs
 from risk.sharing import sub_fund
-from risk.sharing.scenario_a import parameters as joint_pilot_parameters
+from risk.sharing.templates.scenario_a import parameters as joint_pilot_parameters
 from tests.conftest import table_counts
 from tests.factories import MOMENT, sub_funds
 from tests.factories import agreements as factory
@@ -100,7 +100,7 @@ def test_calls_and_distributions_settle_and_the_agreement_goes_on(signed: factor
         assert agreement.project_id is None
         rows = queries.list_payments(session, agreement_id=agreement.id)
         team = [row for row in rows if row.payee.party == "team"]
-        # By hand in tests/unit/risk/test_sharing_sub_fund.py: 1,000,000, then 500,000 + 1,900,000.
+        # By hand in tests/unit/risk/sharing/test_sub_fund.py: 1,000,000, then 500,000 + 1,900,000.
         assert [row.amount_minor for row in team] == [1_000_000, 2_400_000]
         assert {row.state for row in team} == {"outside"}
         assert verify_agreement(session, agreement=agreement).problem is None

@@ -13,7 +13,7 @@ from marketplace.insurance import services
 from marketplace.insurance.models import Policy
 from marketplace.insurance.queries import get_claim
 from marketplace.notifications.queries import list_notifications
-from risk.sharing.scenario_a import scenario_a
+from risk.sharing.templates.scenario_a import scenario_a
 from tests.factories import agreements as factory
 from tests.factories.insurance import InsuranceFactory
 

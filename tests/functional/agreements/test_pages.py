@@ -12,7 +12,7 @@ from marketplace.agreements import queries
 from marketplace.agreements.models import Agreement
 from marketplace.jobs.services import run_due_jobs
 from marketplace.projects.models import Milestone, Project
-from risk.sharing.scenario_a import scenario_a
+from risk.sharing.templates.scenario_a import scenario_a
 from risk.simulation import scenario_a_drivers
 from tests.conftest import table_counts
 from tests.factories import agreements as factory

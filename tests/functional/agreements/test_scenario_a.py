@@ -14,7 +14,7 @@ from marketplace.agreements.services.verification import verify_agreement
 from marketplace.ledger.queries import get_balance_minor
 from marketplace.ledger.services import check_ledger
 from marketplace.payments.queries import compute_supervised_cash
-from risk.sharing.scenario_a import scenario_a
+from risk.sharing.templates.scenario_a import scenario_a
 from tests.factories import agreements as factory
 
 GOLDEN = json.loads(

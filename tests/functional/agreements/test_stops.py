@@ -13,7 +13,7 @@ from marketplace.agreements import queries
 from marketplace.agreements.errors import EventNotYoursError, EventRefusedError
 from marketplace.agreements.services import verification
 from marketplace.notifications.models import Notification
-from risk.sharing.scenario_a import scenario_a
+from risk.sharing.templates.scenario_a import scenario_a
 from tests.conftest import table_counts
 from tests.factories import agreements as factory
 

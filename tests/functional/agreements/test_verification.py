@@ -14,7 +14,7 @@ from click.testing import Result
 from marketplace.agreements.bundle import find_problem, read_bundle
 from marketplace.agreements.errors import BundleUnreadableError
 from marketplace.agreements.services.verification import export_bundle, verify_agreement, verify_document
-from risk.sharing.scenario_a import scenario_a
+from risk.sharing.templates.scenario_a import scenario_a
 from tests.factories import MOMENT
 from tests.factories import agreements as factory
 

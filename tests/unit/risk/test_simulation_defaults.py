@@ -14,8 +14,8 @@ from hypothesis import strategies as st
 from risk.pricing import LognormalSeverity, price_quote, scenario_a_product, scenario_a_request
 from risk.scoring.score import score_projects
 from risk.sharing import Engine, joint_pilot, settle
-from risk.sharing.scenario_a import parameters as scenario_a_parameters
-from risk.sharing.scenario_a import scenario_a_terms
+from risk.sharing.templates.scenario_a import parameters as scenario_a_parameters
+from risk.sharing.templates.scenario_a import scenario_a_terms
 from risk.simulation import SimulationError, default_drivers, simulate
 from risk.simulation.run import prepare
 from risk.simulation.sampling import draw_sample

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from risk.sharing import AmountError, Engine, settle
-from risk.sharing.scenario_a import scenario_a_terms
+from risk.sharing.templates.scenario_a import scenario_a_terms
 from risk.simulation import SimulationError, difference, replay_scenario, scenario_a_drivers, simulate
 from risk.simulation import run as run_module
 from risk.simulation.drivers import variant

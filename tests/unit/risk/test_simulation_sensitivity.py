@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from risk.sharing.scenario_a import scenario_a_terms
+from risk.sharing.templates.scenario_a import scenario_a_terms
 from risk.simulation import scenario_a_drivers, sensitivities
 
 

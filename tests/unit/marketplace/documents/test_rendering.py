@@ -10,7 +10,7 @@ import pytest
 from marketplace.agreements.document import WORDS, committed_by_party
 from marketplace.documents.rendering import DocumentError, render_pdf
 from risk.sharing import describe_terms
-from risk.sharing.scenario_a import scenario_a_terms
+from risk.sharing.templates.scenario_a import scenario_a_terms
 
 MOMENT = datetime(2027, 1, 8, 10, tzinfo=UTC)
 

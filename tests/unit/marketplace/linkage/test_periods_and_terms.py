@@ -10,7 +10,7 @@ from marketplace.linkage.contingent import pool_room, premium_subsidy
 from marketplace.linkage.definitions import NAMES, TEXTS
 from marketplace.linkage.errors import PeriodError
 from marketplace.linkage.periods import parse_period
-from risk.sharing.scenario_a import scenario_a_terms
+from risk.sharing.templates.scenario_a import scenario_a_terms
 
 
 @pytest.mark.parametrize(

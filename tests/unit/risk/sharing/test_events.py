@@ -15,8 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from risk.sharing import AmountError, Engine, EventError, event_hash, settle, terms_hash
-from risk.sharing.scenario_a import ENDINGS, scenario_a, scenario_a_terms
 from risk.sharing.state import State
+from risk.sharing.templates.scenario_a import ENDINGS, scenario_a, scenario_a_terms
 from tests.reference.sharing_generator import Generator
 
 Json = dict[str, Any]
@@ -219,7 +219,7 @@ def test_random_agreements_reverse_and_replay_alike(seed: int) -> None:
 def test_replay_gives_the_same_bytes_in_other_processes() -> None:
     program = (
         "import json, hashlib; from risk.sharing import settle;"
-        "from risk.sharing.scenario_a import scenario_a, ENDINGS;"
+        "from risk.sharing.templates.scenario_a import scenario_a, ENDINGS;"
         "text = json.dumps([settle(scenario_a(ending)) for ending in ENDINGS], ensure_ascii=False);"
         "print(hashlib.sha256(text.encode()).hexdigest())"
     )

@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import Any
 
 from risk.errors import InvalidParameterError
-from risk.sharing.templates import joint_pilot
+from risk.sharing.templates.joint_pilot import joint_pilot
 
 Json = dict[str, Any]
 ENDINGS = ("failure_without_cover", "hard_failure", "success")

@@ -8,8 +8,8 @@ import pytest
 
 from risk.sharing import Engine, EventError
 from risk.sharing.events.lifecycle import open_matters
-from risk.sharing.scenario_a import scenario_a, scenario_a_terms
 from risk.sharing.state import State
+from risk.sharing.templates.scenario_a import scenario_a, scenario_a_terms
 
 Json = dict[str, Any]
 ENGINE = Engine(scenario_a_terms())

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from risk.sharing import reading
-from risk.sharing.accrual_terms import read_accrual, read_hurdle
+from risk.sharing.compiling.accruals import read_accrual, read_hurdle
+from risk.sharing.compiling.grants import check_holders, read_conversion
+from risk.sharing.compiling.loans import read_loan
 from risk.sharing.errors import TermsError
-from risk.sharing.grant_terms import check_holders, read_conversion
-from risk.sharing.loan_terms import read_loan
 from risk.sharing.model import (
     CAPACITIES,
     PARTY_KINDS,

@@ -8,12 +8,12 @@ from typing import Any
 
 from risk.errors import InvalidParameterError
 from risk.sharing.blocks import Node, Seq, When
-from risk.sharing.describe_accruals import describe_accruals, describe_hurdles, describe_loan
-from risk.sharing.describe_grants import describe_grant
 from risk.sharing.model import Model
-from risk.sharing.phrases import tier_sentence
 from risk.sharing.terms import compile_terms
-from risk.sharing.wording import condition_words, money_words, node_name, percent_words
+from risk.sharing.wording.accruals import describe_accruals, describe_hurdles, describe_loan
+from risk.sharing.wording.document import condition_words, money_words, node_name, percent_words
+from risk.sharing.wording.grants import describe_grant
+from risk.sharing.wording.phrases import tier_sentence
 
 Sentence = dict[str, str]
 _CHANNELS = {

@@ -14,7 +14,7 @@ import pytest
 
 from risk.errors import RiskError
 from risk.sharing import EVENT_SCHEMA, TERMS_SCHEMA, TermsError, canonical_json, validate_terms
-from risk.sharing.scenario_a import scenario_a, scenario_a_terms
+from risk.sharing.templates.scenario_a import scenario_a, scenario_a_terms
 from tests.reference.sharing_generator import Generator
 
 Json = dict[str, Any]
@@ -209,7 +209,7 @@ def test_validation_does_not_alter_the_document() -> None:
 
 def test_settling_loads_neither_numpy_nor_pandas() -> None:
     program = (
-        "import sys; from risk.sharing import Engine; from risk.sharing.scenario_a import scenario_a;"
+        "import sys; from risk.sharing import Engine; from risk.sharing.templates.scenario_a import scenario_a;"
         "document = scenario_a('success'); engine = Engine(document['terms']); state = engine.open();"
         "[state := engine.apply(state, event).state for event in document['events']];"
         "print(sorted({'numpy', 'pandas', 'scipy', 'sklearn', 'jsonschema'} & set(sys.modules)))"

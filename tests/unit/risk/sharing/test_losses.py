@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from risk.sharing import Engine, EventError, settle
-from risk.sharing.scenario_a import scenario_a
+from risk.sharing.templates.scenario_a import scenario_a
 
 Json = dict[str, Any]
 

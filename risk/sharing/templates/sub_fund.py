@@ -5,11 +5,11 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
-from risk.sharing import template_programs as programs
 from risk.sharing.errors import TermsError
 from risk.sharing.model import GUIDANCE_KINDS
-from risk.sharing.template_concessions import concession_block
-from risk.sharing.templates import check_keys, finish, heading
+from risk.sharing.templates import programs
+from risk.sharing.templates.concessions import concession_block
+from risk.sharing.templates.joint_pilot import check_keys, finish, heading
 
 Json = dict[str, Any]
 BASIS = "partnership_distribution"

@@ -7,7 +7,7 @@ from fractions import Fraction
 from risk.sharing.amounts import Balance, Combination
 from risk.sharing.blocks import Cap, Facility, IntoPot, Keep, Leg, Node, Seq, Share, To, When
 from risk.sharing.model import Model
-from risk.sharing.wording import Words, amount_words, balance_words, condition_words, percent_words
+from risk.sharing.wording.document import Words, amount_words, balance_words, condition_words, percent_words
 
 BASES: dict[str, Words] = {
     "dividend": {"zh": "股利分配", "en": "dividend"},

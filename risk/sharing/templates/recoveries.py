@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from risk.sharing import template_programs as programs
-from risk.sharing.compiling import UPWARD
-from risk.sharing.template_programs import LOAN, POLICY_LIMIT, Json, add, bal, by_balance, cap, estate, rest_of, to
+from risk.sharing.compiling.programs import UPWARD
+from risk.sharing.templates import programs
+from risk.sharing.templates.programs import LOAN, POLICY_LIMIT, Json, add, bal, by_balance, cap, estate, rest_of, to
 
 
 def recoveries(parameters: Json) -> Json:

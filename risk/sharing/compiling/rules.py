@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from risk.sharing.blocks import Cap, Condition, Facility, IntoPot, Node, Seq, Share, To, When
+from risk.sharing.compiling.grants import check_payees, check_repayment
 from risk.sharing.errors import TermsError
-from risk.sharing.grant_terms import check_payees, check_repayment
 from risk.sharing.model import EXIT_KINDS, GUIDANCE_KINDS, Model
 
 

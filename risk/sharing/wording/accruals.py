@@ -9,7 +9,7 @@ from fractions import Fraction
 from risk.sharing.accrual_model import Accrual, Periods, Schedule
 from risk.sharing.growth import SCALE, growth_factor
 from risk.sharing.model import Instrument, Model
-from risk.sharing.wording import money_words, percent_words
+from risk.sharing.wording.document import money_words, percent_words
 
 Sentence = dict[str, str]
 Row = tuple[str, Sentence, Sentence]

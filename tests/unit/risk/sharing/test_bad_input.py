@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from risk.errors import RiskError
 from risk.sharing import Engine, EventError, TermsError, fund_first, settle, validate_terms
-from risk.sharing.scenario_a import scenario_a, scenario_a_terms
+from risk.sharing.templates.scenario_a import scenario_a, scenario_a_terms
 from tests.worked_examples import fund_first_story as story
 
 GRANT = {"terms": fund_first(story.parameters()), "events": story.story_converted()}

@@ -9,7 +9,7 @@ import pytest
 
 from risk.errors import InvalidParameterError
 from risk.sharing import Engine, EventError, TermsError, describe_terms, joint_pilot, settle
-from risk.sharing.scenario_a import parameters, scenario_a, scenario_a_terms
+from risk.sharing.templates.scenario_a import parameters, scenario_a, scenario_a_terms
 from tests.reference.sharing_generator import Generator
 
 Json = dict[str, Any]

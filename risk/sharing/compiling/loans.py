@@ -8,8 +8,8 @@ from typing import Any
 
 from risk.sharing import reading
 from risk.sharing.accrual_model import Accrual, Schedule
-from risk.sharing.accrual_terms import read_rate
 from risk.sharing.arithmetic import IntegerArithmetic, round_half
+from risk.sharing.compiling.accruals import read_rate
 from risk.sharing.day_counts import DAY_COUNTS, year_parts
 from risk.sharing.errors import TermsError
 from risk.sharing.model import Instrument, Model

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from risk.sharing import template_programs as programs
 from risk.sharing.errors import TermsError
 from risk.sharing.model import GUIDANCE_KINDS
-from risk.sharing.templates import check_keys, finish, heading
+from risk.sharing.templates import programs
+from risk.sharing.templates.joint_pilot import check_keys, finish, heading
 
 Json = dict[str, Any]
 GRANT = "grant"

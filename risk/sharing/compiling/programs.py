@@ -8,7 +8,7 @@ from math import lcm
 from typing import Any
 
 from risk.sharing import amounts, blocks, reading
-from risk.sharing.compiling_amounts import AmountCompiler
+from risk.sharing.compiling.amounts import AmountCompiler
 from risk.sharing.errors import TermsError
 from risk.sharing.model import LEGAL_BASES, Model
 from risk.sharing.split import POLICIES

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from fractions import Fraction
 
 from risk.sharing.model import Conversion, Instrument, Model
-from risk.sharing.wording import Words, money_words, percent_words
+from risk.sharing.wording.document import Words, money_words, percent_words
 
 Row = tuple[str, Words, Words]
 

@@ -6,7 +6,7 @@ import re
 from difflib import SequenceMatcher
 from typing import Any
 
-from risk.sharing.describe import describe_terms
+from risk.sharing.wording.clauses import describe_terms
 
 # Figures, dates and Latin words are compared whole, Chinese by the character.
 _TOKENS = re.compile(r"[A-Za-z]+|\d[\d,.:/-]*\d|\d|\s+|.", re.DOTALL)

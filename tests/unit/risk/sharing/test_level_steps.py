@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 
 from risk.errors import InvalidParameterError
 from risk.sharing import TermsError, describe_terms, joint_pilot, settle, validate_terms
-from risk.sharing.level_steps import apply_level_table, loan_steps
-from risk.sharing.scenario_a import parameters, scenario_a
+from risk.sharing.templates.level_steps import apply_level_table, loan_steps
+from risk.sharing.templates.scenario_a import parameters, scenario_a
 from tests.reference.sharing import Reference
 
 TABLE = [{"trl": 5, "value": "0.05"}, {"trl": 6, "value": "0.04"}, {"trl": 7, "value": "0.036"},

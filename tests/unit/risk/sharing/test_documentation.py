@@ -13,9 +13,9 @@ from risk.sharing import validate_terms
 from risk.sharing.amounts import BALANCE_KINDS, SETTLEABLE
 from risk.sharing.applying import read_event
 from risk.sharing.handlers import KINDS
-from risk.sharing.scenario_a import scenario_a_terms
+from risk.sharing.templates.scenario_a import scenario_a_terms
 
-PAGE = (Path(__file__).parents[3] / "docs" / "terms.md").read_text(encoding="utf-8")
+PAGE = (Path(__file__).parents[4] / "docs" / "terms.md").read_text(encoding="utf-8")
 KINDS_OF_EXAMPLE = (
     "block exit hurdles|block exit|block|recover|event|revenue_share|conversion|amendment|accruals|hurdles|schedule"
 )

@@ -6,12 +6,11 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
-from risk.sharing import template_programs as programs
-from risk.sharing import template_recoveries
-from risk.sharing.compiling import UPWARD
+from risk.sharing.compiling.programs import UPWARD
 from risk.sharing.errors import TermsError
 from risk.sharing.model import GUIDANCE_KINDS
-from risk.sharing.template_concessions import concession_pots
+from risk.sharing.templates import programs, recoveries
+from risk.sharing.templates.concessions import concession_pots
 from risk.sharing.terms import validate_terms
 
 Json = dict[str, Any]
@@ -30,7 +29,7 @@ def joint_pilot(parameters: Json) -> Json:
         by call), ``investors_share`` and ``preference_rate`` (decimal text). Optional:
 
         ``bank``: ``id``, ``name``, ``rate``, ``amounts_minor`` by call, ``repayments``, ``step_down`` (``milestone``,
-        ``from``, ``rate``; or a list of such, see :mod:`risk.sharing.level_steps`);
+        ``from``, ``rate``; or a list of such, see :mod:`risk.sharing.templates.level_steps`);
         ``insurer``: ``id``, ``name``, ``premium_minor``, ``paid_by``, ``deductible_minor``, ``share``, ``limit_minor``,
         ``assigned_to_bank``, ``subsidy_party`` (``id``, ``name``);
         ``guarantee``: ``id``, ``name``, ``share`` of the net principal loss that it pays the bank, ``limit_minor``,
@@ -115,9 +114,9 @@ def assemble(parameters: Json, exit_program: Json) -> Json:
         "pots": concession_pots(parameters),
         "programs": {"operating": programs.operating(parameters), "exit": exit_program},
     }
-    recoveries = template_recoveries.recoveries(parameters)
-    if recoveries:
-        terms["programs"]["recoveries"] = {"recover": recoveries}
+    after_a_loss = recoveries.recoveries(parameters)
+    if after_a_loss:
+        terms["programs"]["recoveries"] = {"recover": after_a_loss}
     return finish(terms, parameters)
 
 

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from risk.sharing import AmountError, Engine, EventError, settle
-from risk.sharing.scenario_a import ENDINGS, scenario_a, scenario_a_terms
+from risk.sharing.templates.scenario_a import ENDINGS, scenario_a, scenario_a_terms
 
 Json = dict[str, Any]
 

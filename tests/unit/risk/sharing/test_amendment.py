@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from risk.sharing import Engine, EventError, TermsError, compare_terms, settle, still_needed, terms_hash
 from risk.sharing.journal import MEMO_PAIRS
-from risk.sharing.scenario_a import ENDINGS, scenario_a, scenario_a_terms
+from risk.sharing.templates.scenario_a import ENDINGS, scenario_a, scenario_a_terms
 from risk.sharing.terms import compile_terms
 
 Json = dict[str, Any]

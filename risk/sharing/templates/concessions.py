@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from risk.sharing.template_programs import CONCESSION, KEPT, Json, bal, cap, pot_name, rest_of, to
+from risk.sharing.templates.programs import CONCESSION, KEPT, Json, bal, cap, pot_name, rest_of, to
 
 
 def concession_pots(parameters: Json) -> Json:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from risk.sharing import template_programs as programs
-from risk.sharing.templates import assemble, check_guarantee, check_keys
+from risk.sharing.templates import programs
+from risk.sharing.templates.joint_pilot import assemble, check_guarantee, check_keys
 
 Json = dict[str, Any]
 _REQUIRED = ("title", "currency", "project", "founders", "milestones", "calls", "bank")

@@ -1,0 +1,1 @@
+"""Terms in plain sentences, in both languages, from the same data."""
