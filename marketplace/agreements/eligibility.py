@@ -118,7 +118,9 @@ def _list_held(terms: Mapping[str, Any]) -> set[str]:
     """What the terms themselves hold of the things that can open an instrument."""
     channels = terms.get("programs", {}).get("recoveries", {}).get("recover", {})
     held = {name for name in ("pool", "guarantee") if name in channels}
-    if "guarantee" in channels and Fraction(channels["guarantee"]["layer"]["share"]) == 1:
+    layer = channels["guarantee"]["layer"] if "guarantee" in channels else {"share": "0"}
+    # A guarantee whose share falls with a milestone is not one of the whole loan.
+    if all(Fraction(row["share"]) == 1 for row in (layer, *layer.get("steps", ()))):
         held.add("full_guarantee")
     return held | ({"policy"} if terms.get("policies") else set())
 

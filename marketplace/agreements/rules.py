@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from typing import Any
 
 from marketplace.agreements.errors import EventNotYoursError
@@ -47,7 +48,7 @@ PARTY_KINDS |= {
     "cure": (*FUNDERS, *TEAM, "bank"),
 }
 # What a draft may be made from; each is a function of the engine's package.
-TEMPLATES = ("joint_pilot", "guaranteed_loan", "pooled_loan", "licence", "sub_fund", "fund_first")
+TEMPLATES = ("joint_pilot", "guaranteed_loan", "pooled_loan", "licence", "royalty_to_cap", "sub_fund", "fund_first")
 # Kinds that one party proposes and a party of another side confirms before they are recorded.
 PROPOSED_KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "exit": (TEAM, (*FUNDERS, "bank")),
@@ -57,6 +58,9 @@ PROPOSED_KINDS: dict[str, tuple[tuple[str, ...], tuple[str, ...]]] = {
     "conversion": ((*TEAM, *FUNDERS), ("auditor",)),
     "grant_close": ((*TEAM, *FUNDERS), ("auditor",)),
 }
+# Whoever is paid by contract confirms these where the agreement has neither funder nor bank.
+BY_CONTRACT = ("university", "pilot_centre")
+_WITHOUT_FUNDER = ("reversal", "close")
 # Events of a conditional grant that only the party decides on whom its terms name for it.
 CERTIFIED_KINDS = ("conversion", "grant_audit", "grant_close")
 GRANT_KINDS = (*CERTIFIED_KINDS, "grant_return")
@@ -129,8 +133,10 @@ def require_proposer(kind: str, role: str) -> None:
         raise EventNotYoursError(kind=kind, deciders=list(PROPOSED_KINDS.get(kind, (("house",), ()))[0]))
 
 
-def require_confirmer(kind: str, role: str) -> None:
-    if role not in PROPOSED_KINDS[kind][1]:
-        raise EventNotYoursError(
-            "Another side confirms this proposal.", kind=kind, deciders=list(PROPOSED_KINDS[kind][1])
-        )
+def require_confirmer(kind: str, role: str, roles: Collection[str]) -> None:
+    """Refuse a role that does not confirm this kind among the roles of an agreement."""
+    deciders = PROPOSED_KINDS[kind][1]
+    if kind in _WITHOUT_FUNDER and not set(roles) & {*FUNDERS, "bank"}:
+        deciders = (*deciders, *BY_CONTRACT)
+    if role not in deciders:
+        raise EventNotYoursError("Another side confirms this proposal.", kind=kind, deciders=list(deciders))

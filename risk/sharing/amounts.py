@@ -1,4 +1,4 @@
-"""Amount expressions and live balances: constants, percentages, min, max, sum, positive difference, gaps, layer."""
+"""Amount expressions and live balances: constants, percentages, tiers, min, max, sum, difference, gaps, layer."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from risk.sharing import accrual, growth
 from risk.sharing.arithmetic import BOUND, Arithmetic, percentage, round_half
 from risk.sharing.errors import EventError
+from risk.sharing.tiers import Tiered
 
 if TYPE_CHECKING:
     from risk.sharing.run import Run
@@ -266,13 +267,25 @@ def _part_of_whole(arithmetic: Arithmetic, units: Any, rest: Any, whole: int, pa
 
 @dataclass(frozen=True)
 class Layer:
-    """share x min(max(loss - deductible - attach, 0), limit), cut by the limits left in their stated order."""
+    """share x min(max(loss - deductible - attach, 0), limit), cut by the limits left in their stated order.
+
+    Attributes
+    ----------
+    franchise_minor : int
+        A loss not above it pays nothing; a loss above it counts from the ground.
+    share : tuple of (int, int)
+        The share at the start, as numerator and denominator.
+    steps : tuple of (str, tuple of (int, int))
+        Milestones and the share that holds once each has passed; the last of them that has passed decides.
+    """
 
     loss: Any
+    franchise_minor: int
     deductible_minor: int
     attach_minor: int
     limit_minor: int | None
     share: tuple[int, int]
+    steps: tuple[tuple[str, tuple[int, int]], ...]
     limits: tuple[str, ...]
     rounding: str
     path: str
@@ -280,10 +293,17 @@ class Layer:
     def before_limits(self, run: Run) -> Any:
         """Return the layer's payment before the limits."""
         arithmetic = run.arithmetic
-        inside = arithmetic.maximum(self.loss.value(run) - (self.deductible_minor + self.attach_minor), arithmetic.zero)
+        loss = self.loss.value(run)
+        if self.franchise_minor:
+            loss = arithmetic.where(loss > self.franchise_minor, loss, 0)
+        inside = arithmetic.maximum(loss - (self.deductible_minor + self.attach_minor), arithmetic.zero)
         if self.limit_minor is not None:
             inside = arithmetic.minimum(inside, self.limit_minor)
-        return percentage(arithmetic, inside, self.share, self.rounding, self.path)
+        payment = percentage(arithmetic, inside, self.share, self.rounding, self.path)
+        for milestone, share in self.steps:
+            later = percentage(arithmetic, inside, share, self.rounding, self.path)
+            payment = arithmetic.where(run.flags[f"milestone:{milestone}"], later, payment)
+        return payment
 
     def value(self, run: Run) -> Any:
         """Return the layer's payment within every limit."""
@@ -293,4 +313,4 @@ class Layer:
         return run.arithmetic.maximum(payment, run.arithmetic.zero)
 
 
-Amount = Balance | Constant | Metric | Percentage | Combination | Gap | ShareGap | HurdleGap | Layer
+Amount = Balance | Constant | Metric | Percentage | Tiered | Combination | Gap | ShareGap | HurdleGap | Layer

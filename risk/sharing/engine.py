@@ -14,6 +14,7 @@ from risk.sharing.amounts import balance_named
 from risk.sharing.applying import balance_names, opening_state, read_event, standing_events, start_run
 from risk.sharing.arithmetic import IntegerArithmetic
 from risk.sharing.canonical import event_hash, terms_hash
+from risk.sharing.compiling.declarations import REVENUE_DUE
 from risk.sharing.errors import EventError
 from risk.sharing.handlers import HANDLERS
 from risk.sharing.journal import Posting
@@ -116,8 +117,9 @@ class Engine:
             engine = engine.amends
         if engine is None:
             raise EventError("other_terms", "The stored state belongs to another version of the terms.", "terms_hash")
-        # A state stored before a counter or flag was introduced has it at its opening value.
+        # A state stored before a counter or flag was introduced has it at its opening value, or what it would count.
         opening = opening_state(engine.model, engine.terms_hash)
+        opening.values[REVENUE_DUE] = sum(state.reports.values())
         return dataclasses.replace(
             state, values={**opening.values, **state.values}, flags={**opening.flags, **state.flags}
         )

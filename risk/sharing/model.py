@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Any
 from risk.sharing.accrual_model import Accrual, Growing, Hurdle, Schedule
 
 if TYPE_CHECKING:
+    from risk.sharing.arithmetic import Arithmetic
     from risk.sharing.blocks import Node, Recover
     from risk.sharing.quorum import Quorum
+    from risk.sharing.tiers import Bands
 
 PARTY_KINDS = (
     "angel",
@@ -144,10 +146,36 @@ class Tranche:
 
 @dataclass(frozen=True)
 class RevenueShare:
-    """What of the reported base is due: a rate of net sales, say, rounded once for each report."""
+    """What of the reported base is due: a rate of net sales, or rates by band, rounded once for each report.
 
-    rate: tuple[int, int]
+    Attributes
+    ----------
+    bands : Bands
+        The rates.
+    base : dict of str to str
+        What is counted, in both languages.
+    cap_minor : int or None
+        Most that all reports together make due, what is credited against the advance included.
+    advance : str or None
+        Claim of a fixed amount that is paid beforehand and credited against what falls due.
+    advance_minor : int
+        The amount of that claim, 0 without one.
+    """
+
+    bands: Bands
     base: dict[str, str]
+    cap_minor: int | None = None
+    advance: str | None = None
+    advance_minor: int = 0
+
+    def due(self, arithmetic: Arithmetic, base: Any, counted: Any, rounding: str) -> Any:
+        """Return what a report of `base` makes due where `counted` was made due by the others, minor units."""
+        due = self.bands.of(arithmetic, base, rounding, "revenue_share")
+        return due if self.cap_minor is None else arithmetic.minimum(due, self.cap_minor - counted)
+
+    def payable(self, arithmetic: Arithmetic, counted: Any) -> Any:
+        """Return what is to be paid of all that was made due: what the advance has not paid already."""
+        return arithmetic.maximum(counted - self.advance_minor, arithmetic.zero)
 
 
 @dataclass(frozen=True)

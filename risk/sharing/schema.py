@@ -25,6 +25,7 @@ from risk.sharing.model import (
 )
 from risk.sharing.split import POLICIES
 from risk.sharing.terms import CURRENCIES, DAY_ZONES
+from risk.sharing.tiers import MODES
 
 Json = dict[str, Any]
 
@@ -48,7 +49,17 @@ def _one_of(choices: Json) -> Json:
 
 _ROUNDING = {"enum": ["half_even", "half_up"]}
 _RATE = {**_object({"value": _ref("decimal"), "per": {"const": "year"}}), "description": "A yearly rate."}
+_BANDS = {
+    "bands": _list(_object({"rate": _ref("share")}, {"upto_minor": _ref("minor")}), 1),
+    "mode": {"enum": list(MODES)},
+}
+_CREDITED = {"cap_minor": _ref("minor"), "advance": _ref("id")}
 _LAYER = {
+    "franchise_minor": {
+        **_ref("minor"),
+        "description": "A loss not above it pays nothing, a larger one from the ground.",
+    },
+    "steps": _list(_object({"milestone": _ref("id"), "share": _ref("share")})),
     "deductible_minor": _ref("minor"),
     "attach_minor": _ref("minor"),
     "limit_minor": {"anyOf": [_ref("minor"), {"type": "null"}], "description": "null means no limit of the layer."},
@@ -108,6 +119,7 @@ _AMOUNTS = {
     "sum": _list(_ref("amount"), 1),
     "minus": _list(_ref("amount"), 2),
     "pct": _object({"rate": _ref("decimal"), "of": _ref("amount")}, {"rounding": _ROUNDING}),
+    "tiered": _object({"of": _ref("amount"), **_BANDS}, {"rounding": _ROUNDING}),
     "gap": {
         "oneOf": [
             _object({"party": _ref("id"), "multiple": _ref("decimal")}),
@@ -332,7 +344,12 @@ TERMS_SCHEMA: Json = {
                     }
                 )
             ),
-            "revenue_share": _object({"rate": _ref("share"), "base": _ref("bilingual")}),
+            "revenue_share": {
+                "oneOf": [
+                    _object({"rate": _ref("share"), "base": _ref("bilingual")}, _CREDITED),
+                    _object({**_BANDS, "base": _ref("bilingual")}, _CREDITED),
+                ]
+            },
             "amendment": _object({"always": _list(_ref("id"), 1), "share_of_commitments": _ref("share")}),
             "pots": {
                 "type": "object",

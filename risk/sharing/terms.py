@@ -82,7 +82,7 @@ def compile_terms(terms: Any) -> Model:
     model = Model(document["currency"], rounding, reading.identifier(document["project"], "project"))
     declarations.read_all(model, document)
     if "revenue_share" in document:
-        model.revenue_share = declarations.read_revenue_share(document["revenue_share"])
+        model.revenue_share = declarations.read_revenue_share(model, document["revenue_share"])
     if "amendment" in document:
         model.quorum = read_quorum(model, document["amendment"])
     _programs(model, document)

@@ -276,7 +276,8 @@ def _insurance(
     limits += [layer.limit_minor] if layer.limit_minor is not None else []
     share = Fraction(*layer.share)
     top = int(min(limits) / share) if limits and share else 0
-    spend = [layer.deductible_minor + layer.attach_minor + top * part // 10 for part in (9, 6, 10)]
+    below = max(layer.deductible_minor + layer.attach_minor, layer.franchise_minor)
+    spend = [below + top * part // 10 for part in (9, 6, 10)]
     drivers = {
         "accepted_spend": make_driver("accepted_spend", "amount", *spend, as_of=today, sigma="0.1"),
         "insured_cause": make_driver("insured_cause", "probability", "0.5", "0.3", "0.7", as_of=today),

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from risk.sharing.amounts import Metric
-from risk.sharing.arithmetic import ArrayArithmetic, percentage
+from risk.sharing.arithmetic import ArrayArithmetic
 from risk.sharing.blocks import Facility
 from risk.sharing.compiling.programs import COMPENSATIONS
 from risk.sharing.model import Instrument, Model
@@ -279,7 +279,7 @@ class _Builder:
             return
         last = self.drivers.milestones[-1].on
         due_share = self.sample.revenue_due_share
-        previous = last
+        previous, counted = last, np.zeros(self.course.size, dtype=np.int64)
         for year in range(1, (self.drivers.end - last).days // 365 + 1):
             on = years_later(last, year)
             ramp = min(year / 3, 1.0)
@@ -289,10 +289,13 @@ class _Builder:
             terms = self.model.revenue_share
             if terms is not None:
                 arithmetic = ArrayArithmetic(self.course.size)
-                due = percentage(arithmetic, base, terms.rate, self.model.rounding, "revenue_share")
+                total = counted + terms.due(arithmetic, base, counted, self.model.rounding)
+                due = terms.payable(arithmetic, total) - terms.payable(arithmetic, counted)
             else:
                 due = body["due_minor"] = np.minimum(np.rint(base * due_share).astype(np.int64), base)
             going = self.course.going(on) & self.course.success
+            if terms is not None:
+                counted = np.where(going, total, counted)
             self._add("revenue", "revenue_report", on, body, going)
             self._add("shared", "distribution", on, {"source": "revenue", "amount_minor": due}, going)
             previous = on

@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.reference.sharing_accruals import Accruals
+from tests.reference.sharing_bands import by_bands, share_due
 from tests.reference.sharing_grant_events import GrantEvents
 from tests.reference.sharing_loans import repayments
 from tests.reference.splitting import rounded, split
@@ -100,6 +101,8 @@ class Reference(Accruals, GrantEvents):
             return self.metrics[inner]
         if kind == "pct":
             return rounded(Fraction(inner["rate"]) * self.amount(inner["of"]), inner.get("rounding", self.rule))
+        if kind == "tiered":
+            return rounded(by_bands(self.amount(inner["of"]), inner), inner.get("rounding", self.rule))
         if kind == "gap" and "share_of_profit" in inner:
             return self._catch_up(inner)
         if kind == "gap" and "hurdle" in inner:
@@ -127,10 +130,17 @@ class Reference(Accruals, GrantEvents):
         return min(rounded(max(missing, Fraction(0)), self.rule), LARGEST)
 
     def _layer(self, layer: Json) -> int:
-        inside = max(self.amount(layer["loss"]) - layer.get("deductible_minor", 0) - layer.get("attach_minor", 0), 0)
+        loss = self.amount(layer["loss"])
+        if loss <= layer.get("franchise_minor", 0):
+            loss = 0
+        share = layer["share"]
+        for step in layer.get("steps", []):
+            if f"milestone:{step['milestone']}" in self.flags:
+                share = step["share"]
+        inside = max(loss - layer.get("deductible_minor", 0) - layer.get("attach_minor", 0), 0)
         if layer.get("limit_minor") is not None:
             inside = min(inside, layer["limit_minor"])
-        payment = rounded(Fraction(layer["share"]) * inside, layer.get("rounding", self.rule))
+        payment = rounded(Fraction(share) * inside, layer.get("rounding", self.rule))
         return max(min([payment, *(self.balance(f"limit_left:{name}") for name in layer.get("limits", []))]), 0)
 
     def _holds(self, condition: Json) -> bool:
@@ -303,10 +313,13 @@ class Reference(Accruals, GrantEvents):
     def _revenue_report(self, body: Json) -> None:
         due = body.get("due_minor")
         if "revenue_share" in self.terms:
-            due = rounded(Fraction(self.terms["revenue_share"]["rate"]) * body["base_minor"], self.rule)
+            due = rounded(by_bands(body["base_minor"], self.terms["revenue_share"]), self.rule)
         period = (body["period"]["from"], body["period"]["to"])
-        self.amounts["receivable"] += due - self.reports.get(period, 0)
+        others = sum(self.reports.values()) - self.reports.get(period, 0)
+        due, credit = share_due(self.terms, due, others)
+        before = max(sum(self.reports.values()) - credit, 0)
         self.reports[period] = due
+        self.amounts["receivable"] += max(sum(self.reports.values()) - credit, 0) - before
 
     def _interest_due(self, body: Json) -> None:
         item = self.by_id["instruments"][body["instrument"]]

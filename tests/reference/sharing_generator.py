@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.reference.sharing_accrual_generator import LOAN, AccrualGenerator
+from tests.reference.sharing_bands import BandDraws
 from tests.reference.sharing_grants import AUDITOR, GRANT, PARTIES, Grant
 from tests.reference.sharing_timeline import SCENARIOS, Timeline
 
@@ -70,6 +71,7 @@ class Generator(AccrualGenerator):
         self.deepest = 0
         # Sources of their own: neither how things accrue nor whether there is a grant changes what else is drawn.
         self.time = random.Random(f"accruals {seed}")
+        self.tiers = BandDraws(seed, self.top, self.features)
         has_grant = random.Random(f"fund first {seed}").random() < 0.35
         self.grant = Grant(seed, self.top, SCENARIOS) if has_grant else None
 
@@ -127,7 +129,8 @@ class Generator(AccrualGenerator):
         }  # fmt: skip
         if draw.random() < 0.2:
             self.features["revenue_share"] += 1
-            terms["revenue_share"] = {"rate": f"0.{draw.randint(0, 999):03d}", "base": name("net sales")}
+            rate = {"rate": f"0.{draw.randint(0, 999):03d}", "base": name("net sales")}
+            terms["revenue_share"] = self.tiers.revenue_share(rate)
         self.pot_space: list[str] = []
         terms["pots"] = {}
         for place, pot in enumerate(self.pots):
@@ -247,7 +250,10 @@ class Generator(AccrualGenerator):
         return [f"{(end - start) // 10**4}.{(end - start) % 10**4:04d}" for start, end in ends]
 
     def amount(self, depth: int) -> Json:
-        """Return an amount expression."""
+        """Return an amount expression, now and then by bands."""
+        return self.tiers.wrap(self._amount(depth), depth)
+
+    def _amount(self, depth: int) -> Json:
         draw = self.random
         kinds = ["amount_minor", "bal", "gap", "layer"] + (["pct", "min", "max", "sum", "minus"] if depth < 3 else [])
         kind = draw.choice(kinds)
@@ -285,7 +291,7 @@ class Generator(AccrualGenerator):
         for key in ("deductible_minor", "attach_minor", "limit_minor"):
             if self.random.random() < 0.5:
                 layer[key] = self.minor()
-        return layer
+        return self.tiers.add_to_layer(layer)
 
     def _limit(self, index: int) -> Json:
         limit = {"id": f"limit{index}", "party": "pool", "amount_minor": self.minor(), "name": name("limit")}
@@ -310,6 +316,7 @@ class Generator(AccrualGenerator):
     def _recoveries(self) -> Json:
         layer = {"payer": "insurer", "loss": {"metric": "accepted_spend"}, "share": "0.5",
                  "deductible_minor": self.minor(), "then": self.block(3, capital=False)}  # fmt: skip
+        layer = self.tiers.add_to_layer(layer)
         channels: Json = {"collateral": self.block(2, capital=False), "insurance": {"layer": layer}}
         self.features["layer"] += 1
         if not self.has_loan:

@@ -21,6 +21,8 @@ from marketplace.agreements.states import require_state
 from marketplace.audit.services import record_act
 from marketplace.errors import InvalidInputError, NotAllowedError
 
+LONGEST_REASON = 400
+
 
 def propose_event(
     session: orm.Session,
@@ -111,8 +113,10 @@ def refuse_proposal(
     party = _require_other_side(session, agreement=agreement, actor=actor, proposal=proposal)
     if not reason.strip():
         raise InvalidInputError("Say why you refuse.", field="reason")
+    if len(reason.strip()) > LONGEST_REASON:
+        raise InvalidInputError("Give the reason in at most 400 characters.", field="reason")
     _take(session, agreement=agreement, proposal=proposal)
-    proposal.state, proposal.reason = "refused", reason.strip()[:400]
+    proposal.state, proposal.reason = "refused", reason.strip()
     proposal.decided_by_user, proposal.decided_by_party_id, proposal.decided_at = actor.user_public_id, party.id, now
     record_act(
         session,
@@ -136,7 +140,7 @@ def refuse_proposal(
 def _require_other_side(session: orm.Session, *, agreement: Agreement, actor: Any, proposal: EventProposal) -> Any:
     require_permission(actor, Permission.AGREEMENT_RECORD_EVENT)
     party = queries.get_party_of(agreement, actor.organisation_id)
-    rules.require_confirmer(proposal.kind, party.role)
+    rules.require_confirmer(proposal.kind, party.role, [item.role for item in agreement.parties])
     if party.id == proposal.proposed_by_party_id:
         raise EventNotYoursError("Whoever proposes an event does not confirm it.", kind=proposal.kind)
     if proposal.kind in rules.CERTIFIED_KINDS:

@@ -11,6 +11,7 @@ from marketplace.agreements.services.drafting import Seat
 from marketplace.web.agreements.deal_form import DealForm, Json
 
 CHAIN = 2
+BANDS = 3
 LICENSOR_KINDS = ("project_team", "pilot_centre", "technology_manager")
 FUNDER_KINDS = ("guidance_fund",)
 
@@ -115,16 +116,49 @@ class LicenceForm(TemplateForm):
     def _fill(self, parameters: Json) -> Iterable[str]:
         parameters["licensor"] = self._licensor()
         parameters["entry_fee_minor"] = self.reader.money("entry_fee")
-        parameters["royalty_rate"] = self.reader.percent("royalty_rate")
-        parameters["base"] = self._both("base", longest=400)
-        parameters["contract"] = self.reader.text("contract")
+        parameters["entry_fee_credited"] = self.reader.given("entry_fee_credited")
+        self._royalty(parameters)
+        if self.reader.given("cap"):
+            parameters["cap_minor"] = self.reader.money("cap")
         if self.reader.given("entry_fee_milestone"):
             parameters["entry_fee_milestone"] = self.reader.text("entry_fee_milestone")
         return ()
 
+    def _royalty(self, parameters: Json) -> None:
+        """One rate, or rates by band where the first of them has an upper end."""
+        parameters["base"] = self._both("base", longest=400)
+        parameters["contract"] = self.reader.text("contract")
+        rate = self.reader.percent("royalty_rate")
+        if not self.reader.given("upto1"):
+            parameters["royalty_rate"] = rate
+            return
+        below = self.reader.money("upto1")
+        bands: list[Json] = [{"upto_minor": below, "rate": rate}]
+        for number in range(2, BANDS + 1):
+            bands.append({"rate": self.reader.percent(f"rate{number}")})
+            if number == BANDS or not self.reader.given(f"upto{number}"):
+                break
+            top = self.reader.money(f"upto{number}")
+            if top <= below:
+                self.reader.fail(f"upto{number}", _("A band ends above the one before."))
+            bands[-1]["upto_minor"] = below = top
+        parameters["bands"] = bands
+        parameters["mode"] = "whole_base" if self.reader.given("whole_base") else "marginal"
+
     def _licensor(self) -> Json:
         seat = self._seat("licensor", "licensor_organisation", LICENSOR_KINDS)
         return {"id": seat["id"], "name": seat["name"]}
+
+
+class RoyaltyToCapForm(LicenceForm):
+    """A share of revenue for the pilot centre that ends once a fixed amount has been paid."""
+
+    def _fill(self, parameters: Json) -> Iterable[str]:
+        seat = self._seat("receiver", "receiver_organisation", ("pilot_centre",))
+        parameters["receiver"] = {"id": seat["id"], "name": seat["name"]}
+        self._royalty(parameters)
+        parameters["cap_minor"] = self.reader.money("cap")
+        return ()
 
 
 class FundFirstForm(TemplateForm):
@@ -150,6 +184,7 @@ FORMS: dict[str, type[TemplateForm]] = {
     "guaranteed_loan": GuaranteedLoanForm,
     "fund_first": FundFirstForm,
     "licence": LicenceForm,
+    "royalty_to_cap": RoyaltyToCapForm,
 }
 
 
@@ -198,9 +233,18 @@ def describe_templates() -> list[dict[str, Any]]:
             "name": "licence",
             "title": _("Technology licence"),
             "meaning": _(
-                "The project pays an entry fee and then a royalty on what it reports; a report that is corrected is "
-                "netted against the next payment."
+                "The project pays an entry fee and then a royalty on what it reports, at one rate or by bands; the fee "
+                "can be an advance on the royalty. A report that is corrected is netted against the next payment."
             ),
             "needs": _("a licensor"),
+        },
+        {
+            "name": "royalty_to_cap",
+            "title": _("Share of revenue up to a cap"),
+            "meaning": _(
+                "The pilot centre receives a part of the revenue that is reported until a fixed amount has been paid; "
+                "the last payment is cut to it. Nobody takes shares and nothing is owed where nothing is sold."
+            ),
+            "needs": _("a pilot centre"),
         },
     ]

@@ -8,9 +8,11 @@ from typing import Any
 from risk.sharing import amounts, blocks, reading
 from risk.sharing.errors import TermsError
 from risk.sharing.model import EXIT_KINDS, Model
+from risk.sharing.tiers import Tiered, read_bands
 
 MAX_DEPTH = 32
 MAX_NODES = 2000
+LAYER_KEYS = ("franchise_minor", "deductible_minor", "attach_minor", "limit_minor", "limits", "steps", "rounding")
 
 
 class AmountCompiler:
@@ -122,6 +124,11 @@ class AmountCompiler:
                 self._rounding(value, inner),
                 inner,
             )
+        if key == "tiered":
+            value = reading.mapping(value, inner, ("of", "bands", "mode"), ("rounding",))
+            of = self.amount(value["of"], f"{inner}.of", depth + 1)
+            bands = read_bands(value["bands"], value["mode"], inner)
+            return Tiered(of, bands, self._rounding(value, inner), inner)
         if key == "gap":
             return self._gap(value, inner)
         if key == "layer":
@@ -187,7 +194,7 @@ class AmountCompiler:
             data,
             path,
             ("loss", "share"),
-            ("deductible_minor", "attach_minor", "limit_minor", "limits", "rounding", *extra),
+            (*LAYER_KEYS, *extra),
         )
         limits = reading.sequence(data.get("limits", []), f"{path}.limits")
         for index, limit in enumerate(limits):
@@ -202,11 +209,27 @@ class AmountCompiler:
         top = data.get("limit_minor")
         return amounts.Layer(
             self.amount(data["loss"], f"{path}.loss", depth + 1),
+            reading.minor(data.get("franchise_minor", 0), f"{path}.franchise_minor"),
             reading.minor(data.get("deductible_minor", 0), f"{path}.deductible_minor"),
             reading.minor(data.get("attach_minor", 0), f"{path}.attach_minor"),
             None if top is None else reading.minor(top, f"{path}.limit_minor"),
             reading.share(data["share"], f"{path}.share").as_integer_ratio(),
+            self._share_steps(data.get("steps", []), f"{path}.steps"),
             tuple(limits),
             self._rounding(data, path),
             path,
         )
+
+    def _share_steps(self, data: Any, path: str) -> tuple[tuple[str, tuple[int, int]], ...]:
+        """Return the milestones that change a layer's share, each once, with the share from then on."""
+        steps: dict[str, tuple[int, int]] = {}
+        for index, item in enumerate(reading.sequence(data, path)):
+            here = f"{path}[{index}]"
+            item = reading.mapping(item, here, ("milestone", "share"))
+            name = reading.known(
+                item["milestone"], f"{here}.milestone", self.model.milestones, "unknown_milestone", "milestone"
+            )
+            if name in steps:
+                raise TermsError("step_twice", f"{here} names the milestone {name} of another step.", here)
+            steps[name] = reading.share(item["share"], f"{here}.share").as_integer_ratio()
+        return tuple(steps.items())

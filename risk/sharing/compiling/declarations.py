@@ -24,9 +24,12 @@ from risk.sharing.model import (
     SharedLimit,
     Tranche,
 )
+from risk.sharing.tiers import read_bands, single
 
 # Their counters are named by id, so an id stands once among them.
 ACCRUING = ("accruals", "hurdles", "instruments")
+# What all reports together have made due, before an advance is credited against it.
+REVENUE_DUE = "revenue_due"
 # Open and repayable; audited as eligible and not closed yet; what the funder bears: exempted, or lost in a liquidation.
 GRANT_COUNTERS = ("grant", "grant_due", "grant_audited", "grant_exempted", "grant_lost")
 
@@ -64,16 +67,32 @@ def read_all(model: Model, document: dict[str, Any]) -> None:
     check_holders(model)
 
 
-def read_revenue_share(data: Any) -> RevenueShare:
+def read_revenue_share(model: Model, data: Any) -> RevenueShare:
     """Return what of a reported base is due."""
-    data = reading.mapping(data, "revenue_share", ("rate", "base"))
-    rate = reading.share(data["rate"], "revenue_share.rate")
-    return RevenueShare((rate.numerator, rate.denominator), reading.bilingual(data["base"], "revenue_share.base"))
+    optional = ("cap_minor", "advance")
+    data = reading.mapping(data, "revenue_share", ("base",), ("rate", "bands", "mode", *optional))
+    base = reading.bilingual(data["base"], "revenue_share.base")
+    if ("rate" in data) == ("bands" in data):
+        raise TermsError("one_rate", "revenue_share must have exactly one of rate and bands.", "revenue_share")
+    if "rate" in data:
+        reading.mapping(data, "revenue_share", ("rate", "base"), optional)
+        bands = single(reading.share(data["rate"], "revenue_share.rate").as_integer_ratio())
+    else:
+        reading.mapping(data, "revenue_share", ("bands", "mode", "base"), optional)
+        bands = read_bands(data["bands"], data["mode"], "revenue_share")
+    cap = reading.minor(data["cap_minor"], "revenue_share.cap_minor") if "cap_minor" in data else None
+    if "advance" not in data:
+        return RevenueShare(bands, base, cap)
+    path = "revenue_share.advance"
+    claim = model.claims[reading.known(data["advance"], path, model.claims, "unknown_claim", "claim")]
+    if claim.amount_minor is None:
+        raise TermsError("advance_not_fixed", f"{path} names a claim whose amount is not fixed in the terms.", path)
+    return RevenueShare(bands, base, cap, claim.id, claim.amount_minor)
 
 
 def value_names(model: Model) -> tuple[str, ...]:
     """Return the names of every counter the state holds."""
-    names = ["estate", "receivable", "provisioned"]
+    names = ["estate", "receivable", "provisioned", REVENUE_DUE]
     for party in model.parties:
         names += [f"{kind}:{party}" for kind in ("capital", "contributed", "received", "gain", "conceded")]
     for loan in model.loans:

@@ -8,7 +8,7 @@ from math import lcm
 from typing import Any
 
 from risk.sharing import amounts, blocks, reading
-from risk.sharing.compiling.amounts import AmountCompiler
+from risk.sharing.compiling.amounts import LAYER_KEYS, AmountCompiler
 from risk.sharing.errors import TermsError
 from risk.sharing.model import LEGAL_BASES, Model
 from risk.sharing.split import POLICIES
@@ -317,7 +317,7 @@ class Compiler(AmountCompiler):
             inner,
             path,
             ("payer", "loss", "share", "then"),
-            ("deductible_minor", "attach_minor", "limit_minor", "limits", "rounding", "name"),
+            (*LAYER_KEYS, "name"),
         )
         then = self.block(inner["then"], f"{path}.then", 2)
         if then.bounded:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from risk.sharing import accrual, reading
-from risk.sharing.arithmetic import percentage
+from risk.sharing.compiling.declarations import REVENUE_DUE
 from risk.sharing.errors import EventError
 from risk.sharing.events import bodies
 from risk.sharing.run import Run
-from risk.sharing.wording.document import object_name
+from risk.sharing.wording.document import object_name, share_of_report
 
 COLLECTABLE = ("interest_due", "principal_due", "principal", "grant_due", "claim")
 
@@ -19,18 +19,19 @@ def revenue_report(run: Run, body: dict[str, Any]) -> None:
     body = bodies.read(body, ("period", "base_minor"), ("due_minor", "restates"))
     period = _period(run, body["period"])
     base = run.amount(body["base_minor"], "body.base_minor")
-    due = _due(run, body, base)
-    run.refuse(due > base, "due_above_base", "More is due than the base reported.", "body.due_minor")
     restates = body.get("restates", False)
     if not isinstance(restates, bool):
         raise EventError("not_a_truth_value", "body.restates must be true or false.", "body.restates")
-    if run.arithmetic.is_array:
-        if restates:
-            raise EventError("no_array_form", "A restatement cannot be simulated.", "body.restates")
-        change = due
-    else:
-        change = due - _earlier(run, period, restates)
+    earlier = 0
+    if not run.arithmetic.is_array:
+        earlier = _earlier(run, period, restates)
+    elif restates:
+        raise EventError("no_array_form", "A restatement cannot be simulated.", "body.restates")
+    due = _due(run, body, base, run.values[REVENUE_DUE] - earlier)
+    run.refuse(due > base, "due_above_base", "More is due than the base reported.", "body.due_minor")
+    if not run.arithmetic.is_array:
         run.reports[period] = due
+    change = _count(run, due - earlier)
     # May fall below zero: what was paid too much is kept back from what is distributed next, and nobody pays back.
     run.add("receivable", change)
     if restates and change < 0:
@@ -52,13 +53,24 @@ def _period(run: Run, data: Any) -> str:
     return f"{start.isoformat()}/{end.isoformat()}"
 
 
-def _due(run: Run, body: dict[str, Any], base: Any) -> Any:
+def _count(run: Run, change: Any) -> Any:
+    """Count what a report has made due in all, and return by how much that changes what is to be paid."""
+    terms, before = run.model.revenue_share, run.values[REVENUE_DUE]
+    run.add(REVENUE_DUE, change)
+    if terms is None:
+        return change
+    return terms.payable(run.arithmetic, run.values[REVENUE_DUE]) - terms.payable(run.arithmetic, before)
+
+
+def _due(run: Run, body: dict[str, Any], base: Any, counted: Any) -> Any:
     terms = run.model.revenue_share
     if terms is None:
         bodies.read(body, ("period", "base_minor", "due_minor"), ("restates",))
         return run.amount(body["due_minor"], "body.due_minor")
-    due = percentage(run.arithmetic, base, terms.rate, run.model.rounding, "revenue_share")
+    due = terms.due(run.arithmetic, base, counted, run.model.rounding)
     bodies.stated(run, body, "due_minor", due, "revenue_share_differs", "amount due")
+    if run.explanation is not None and (terms.cap_minor is not None or terms.advance is not None):
+        run.explanation.note("revenue_share", *share_of_report(terms, counted, due, run.model), due)
     return due
 
 

@@ -30,11 +30,14 @@ def joint_pilot(parameters: Json) -> Json:
 
         ``bank``: ``id``, ``name``, ``rate``, ``amounts_minor`` by call, ``repayments``, ``step_down`` (``milestone``,
         ``from``, ``rate``; or a list of such, see :mod:`risk.sharing.templates.level_steps`);
-        ``insurer``: ``id``, ``name``, ``premium_minor``, ``paid_by``, ``deductible_minor``, ``share``, ``limit_minor``,
+        ``insurer``: ``id``, ``name``, ``premium_minor``, ``paid_by``, ``deductible_minor``, ``franchise_minor``,
+        ``share``, ``limit_minor``,
         ``assigned_to_bank``, ``subsidy_party`` (``id``, ``name``);
         ``guarantee``: ``id``, ``name``, ``share`` of the net principal loss that it pays the bank, ``limit_minor``,
         ``fee_minor`` due on ``fee_milestone`` or on activation, ``chain`` (at most two: ``id``, ``name``, ``share`` of
         the same loss that the guarantor claims from it, ``limit_minor``; beyond a limit the guarantor bears alone);
+        ``share_steps`` (``milestone``, ``share``) of pool, insurer or a guarantee without a chain: the share that holds
+        once the milestone has passed (see :func:`risk.sharing.templates.level_steps.share_steps`);
         ``pool``: ``id``, ``name``, ``share``, ``limits`` (``id``, ``name``, ``amount_minor``) in their order;
         ``centre``: ``id``, ``name``, ``success_fee_minor``, ``milestone``, ``contract``;
         ``guidance``: ``party``, ``subordination_approval`` (``body``, ``number``, ``on``), ``subordination_ends`` (the
@@ -53,49 +56,6 @@ def joint_pilot(parameters: Json) -> Json:
     """
     _check(parameters)
     return assemble(parameters, programs.exit_(parameters))
-
-
-def licence(parameters: Json) -> Json:
-    """Return terms of a technology licence: an entry fee, then a royalty on what is reported.
-
-    Parameters
-    ----------
-    parameters : dict
-        ``title``, ``currency``, ``project`` (the licensee) and ``licensor`` (``id``, ``name``, ``kind``, by default
-        ``university``), ``milestones``, ``entry_fee_minor``, ``royalty_rate`` (decimal text), ``base`` (what the
-        royalty is counted on, in both languages), ``contract``. Optional: ``entry_fee_milestone`` (else the fee is due
-        on activation), ``invented``.
-
-    Returns
-    -------
-    dict
-        A valid terms document.
-
-    Raises
-    ------
-    TermsError
-        ``bad_parameters`` or any code of :func:`risk.sharing.validate_terms`.
-    """
-    required = ("title", "currency", "project", "licensor", "milestones", "entry_fee_minor")
-    check_keys(parameters, (*required, "royalty_rate", "base", "contract"), ("entry_fee_milestone", "invented"))
-    licensor, project = parameters["licensor"], parameters["project"]
-    people = ((licensor, licensor.get("kind", "university")), (project, "project"))
-    terms: Json = {
-        **heading(parameters, project, people),
-        "milestones": parameters["milestones"],
-        "claims": [
-            {
-                "id": programs.ENTRY_FEE,
-                "party": licensor["id"],
-                "amount_minor": parameters["entry_fee_minor"],
-                "due_on": _due_on(parameters.get("entry_fee_milestone")),
-                "name": {"zh": "入门费", "en": "entry fee"},
-            }
-        ],
-        "revenue_share": {"rate": parameters["royalty_rate"], "base": parameters["base"]},
-        "programs": {"operating": programs.royalty(licensor["id"], parameters["contract"])},
-    }
-    return finish(terms, parameters)
 
 
 def assemble(parameters: Json, exit_program: Json) -> Json:
@@ -182,7 +142,8 @@ def _check(parameters: Json) -> None:
         raise TermsError("bad_parameters", f"{clause} needs a subordination_approval: nothing would end.", clause)
 
 
-def _due_on(milestone: str | None) -> Json:
+def due_on(milestone: str | None) -> Json:
+    """Return when a claim falls due: on a milestone, or on activation without one."""
     return {"milestone": milestone} if milestone else {"activation": True}
 
 
@@ -205,6 +166,10 @@ def check_guarantee(parameters: Json) -> None:
         raise TermsError("bad_parameters", "A guarantee needs a bank loan.", "guarantee")
     if len(guarantee.get("chain", [])) > len(UPWARD):
         raise TermsError("bad_parameters", f"A chain has at most {len(UPWARD)} further guarantors.", "guarantee.chain")
+    if guarantee.get("chain") and guarantee.get("share_steps"):
+        # What is claimed upward is a share of the same loss; it would not follow what the guarantor pays.
+        clause = "guarantee.share_steps"
+        raise TermsError("bad_parameters", f"{clause} has no place beside a chain of further guarantors.", clause)
     upward = sum((Fraction(link["share"]) for link in guarantee.get("chain", [])), Fraction(0))
     if upward > Fraction(guarantee["share"]):
         raise TermsError(
@@ -336,7 +301,7 @@ def _claims(parameters: Json) -> list[Json]:
                 "id": programs.GUARANTEE_FEE,
                 "party": guarantee["id"],
                 "amount_minor": guarantee["fee_minor"],
-                "due_on": _due_on(guarantee.get("fee_milestone")),
+                "due_on": due_on(guarantee.get("fee_milestone")),
                 "name": {"zh": "担保费", "en": "guarantee fee"},
             }
         )

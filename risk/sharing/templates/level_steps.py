@@ -103,6 +103,13 @@ def loan_steps(terms: LevelTerms) -> list[dict[str, Any]]:
     return [{"milestone": step.milestone, "from": step.since.isoformat(), "rate": step.value} for step in terms.steps]
 
 
+def share_steps(terms: LevelTerms) -> list[dict[str, str]]:
+    """The steps as ``share_steps`` of a pool, insurer or guarantee: a smaller share once a milestone has passed."""
+    # One milestone may prove several levels: the highest of them decides.
+    shares = {step.milestone: step.value for step in terms.steps}
+    return [{"milestone": milestone, "share": value} for milestone, value in shares.items()]
+
+
 def _read(rows: Iterable[Mapping[str, Any]]) -> list[tuple[int, str]]:
     table: list[tuple[int, str]] = []
     for number, row in enumerate(rows):

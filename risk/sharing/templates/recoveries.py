@@ -45,6 +45,7 @@ def _compensation(payer: Json, loss: Json, limits: list[str], then: Json, name: 
             "payer": payer["id"],
             "loss": loss,
             "share": payer["share"],
+            **({"steps": payer["share_steps"]} if payer.get("share_steps") else {}),
             "limits": limits,
             "then": then,
         }
@@ -125,6 +126,8 @@ def _indemnity(insurer: Json, bank: Json | None) -> Json:
             "loss": {"metric": "accepted_spend"},
             "deductible_minor": insurer["deductible_minor"],
             "share": insurer["share"],
+            **({"steps": insurer["share_steps"]} if insurer.get("share_steps") else {}),
+            **({"franchise_minor": insurer["franchise_minor"]} if "franchise_minor" in insurer else {}),
             "limits": [POLICY_LIMIT],
             "then": then,
         }

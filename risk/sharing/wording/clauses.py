@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from fractions import Fraction
 from typing import Any
 
 from risk.errors import InvalidParameterError
 from risk.sharing.blocks import Node, Seq, When
-from risk.sharing.model import Model
+from risk.sharing.model import Model, RevenueShare
 from risk.sharing.terms import compile_terms
 from risk.sharing.wording.accruals import describe_accruals, describe_hurdles, describe_loan
-from risk.sharing.wording.document import condition_words, money_words, node_name, percent_words
+from risk.sharing.wording.document import bands_words, condition_words, money_words, node_name, percent_words
 from risk.sharing.wording.grants import describe_grant
 from risk.sharing.wording.phrases import tier_sentence
 
@@ -121,17 +120,30 @@ def _instruments(model: Model) -> Iterator[Row]:
 def _revenue_share(model: Model) -> Iterator[Row]:
     share = model.revenue_share
     if share is not None:
-        rate = percent_words(Fraction(*share.rate))
+        rates, more = bands_words(share.bands, model), _cap_and_advance(share, model)
         yield (
             "revenue_share",
             {"zh": "收入分成", "en": "Share of revenue"},
             {
-                "zh": f"每期应付为申报基数（{share.base['zh']}）的{rate}，每期单独舍入到分；"
-                "更正重述的，差额在下一次分配中抵扣，各方不退还已收款项。",
-                "en": f"Due for each period: {rate} of the base reported ({share.base['en']}), rounded once; "
-                "a restatement is netted against the next distribution, and nobody pays back what it received.",
+                "zh": f"每期应付为申报基数（{share.base['zh']}）{rates['zh']}，每期单独舍入到分；"
+                "更正重述的，差额在下一次分配中抵扣，各方不退还已收款项。" + more["zh"],
+                "en": f"Due for each period: {rates['en']} the base reported ({share.base['en']}), rounded once; "
+                "a restatement is netted against the next distribution, and nobody pays back what it received."
+                + more["en"],
             },
         )
+
+
+def _cap_and_advance(share: RevenueShare, model: Model) -> dict[str, str]:
+    zh = en = ""
+    if share.cap_minor is not None:
+        cap = money_words(share.cap_minor, model)
+        zh, en = f"各期累计以{cap['zh']}为限。", f" All periods together make at most {cap['en']} due."
+    if share.advance is not None:
+        name = model.claims[share.advance].name
+        zh += f"已付的{name['zh']}作为预付款抵扣应付分成，抵扣完毕前不另付款。"
+        en += f" The {name['en']} is an advance: it is credited against what falls due before anything more is paid."
+    return {"zh": zh, "en": en}
 
 
 def _quorum(model: Model) -> Iterator[Row]:

@@ -19,7 +19,8 @@ from risk.sharing.amounts import (
     balance_named,
 )
 from risk.sharing.blocks import Condition
-from risk.sharing.model import Limit, Model
+from risk.sharing.model import Limit, Model, RevenueShare
+from risk.sharing.tiers import Bands, Tiered
 
 Words = dict[str, str]
 
@@ -130,6 +131,9 @@ def amount_words(amount: Amount | Any, model: Model) -> Words:
     if isinstance(amount, Percentage):
         inner, rate = amount_words(amount.of, model), percent_words(Fraction(*amount.rate))
         return {"zh": f"{inner['zh']}的{rate}", "en": f"{rate} of {inner['en']}"}
+    if isinstance(amount, Tiered):
+        inner, rates = amount_words(amount.amount, model), bands_words(amount.bands, model)
+        return {"zh": f"{inner['zh']}{rates['zh']}", "en": f"{rates['en']} {inner['en']}"}
     if isinstance(amount, Combination):
         parts = [amount_words(item, model) for item in amount.items]
         zh, zh_join, en, en_join = _OPERATIONS[amount.operation]
@@ -153,6 +157,43 @@ def amount_words(amount: Amount | Any, model: Model) -> Words:
     if isinstance(amount, HurdleGap):
         return _hurdle_gap_words(amount, model)
     return _layer_words(amount, model)
+
+
+def bands_words(bands: Bands, model: Model) -> Words:
+    """Return rates by band in words that follow (zh) or precede (en) the name of the base."""
+    rates = [percent_words(Fraction(rate, bands.whole)) for rate in bands.rates]
+    if len(rates) == 1:
+        return {"zh": f"的{rates[0]}", "en": f"{rates[0]} of"}
+    tops = [money_words(top, model) for top in bands.tops if top is not None]
+    zh = [f"不超过{top['zh']}的{rate}" for top, rate in zip(tops, rates, strict=False)]
+    en = [f"{rate} up to {top['en']}" for top, rate in zip(tops, rates, strict=False)]
+    zh.append(f"超过{tops[-1]['zh']}的{rates[-1]}")
+    en.append(f"{rates[-1]} above {tops[-1]['en']}")
+    if bands.mode == "marginal":
+        return {
+            "zh": f"分段计算（各段费率只适用于该段金额）：{'，'.join(zh)}",
+            "en": f"by bands, each rate on its own part ({', '.join(en)}) of",
+        }
+    return {
+        "zh": f"按所达档次对全部金额计算：{'，'.join(zh)}",
+        "en": f"the rate of the band reached ({', '.join(en)}) on the whole of",
+    }
+
+
+def share_of_report(terms: RevenueShare, counted: int, due: int, model: Model) -> tuple[Words, Words]:
+    """Return the title and the reason of a report's due amount: what was due before it, the cap, what is credited."""
+    before = money_words(counted, model)
+    zh, en = f"此前累计应付{before['zh']}", f"{before['en']} was due before"
+    if terms.cap_minor is not None:
+        cap = money_words(terms.cap_minor, model)
+        zh, en = f"{zh}，累计不超过{cap['zh']}", f"{en}, {cap['en']} is the most in all"
+    if terms.advance is not None:
+        credited = money_words(min(due, max(terms.advance_minor - counted, 0)), model)
+        zh, en = (
+            f"{zh}，其中{credited['zh']}由预付款抵扣",
+            f"{en}, {credited['en']} of it is credited against the advance",
+        )
+    return {"zh": "本期收入分成", "en": "Share of revenue of the period"}, {"zh": zh, "en": en}
 
 
 def _hurdle_gap_words(gap: HurdleGap, model: Model) -> Words:
@@ -188,6 +229,10 @@ def _layer_words(layer: Layer, model: Model) -> Words:
     loss, share = amount_words(layer.loss, model), percent_words(Fraction(*layer.share))
     below = layer.deductible_minor + layer.attach_minor
     zh, en = loss["zh"], loss["en"]
+    if layer.franchise_minor:
+        amount = money_words(layer.franchise_minor, model)
+        zh = f"{zh}（不超过相对免赔额{amount['zh']}的不赔，超过的从零起算）"
+        en = f"{en} (nothing up to the franchise of {amount['en']}, above it from the ground)"
     if below:
         amount = money_words(below, model)
         zh, en = f"{zh}超过{amount['zh']}的部分", f"{en} above {amount['en']}"
@@ -195,6 +240,10 @@ def _layer_words(layer: Layer, model: Model) -> Words:
         top = money_words(layer.limit_minor, model)
         zh, en = f"{zh}（以{top['zh']}为限）", f"{en} (at most {top['en']})"
     zh, en = f"{zh}的{share}", f"{share} of {en}"
+    for milestone, later in layer.steps:
+        passed = condition_words(Condition("milestone", milestone), model)
+        changed = percent_words(Fraction(*later))
+        zh, en = f"{zh}（{passed['zh']}后为{changed}）", f"{en} ({changed} once {passed['en']})"
     if layer.limits:
         limits = [_limit_words(model.limits[name], model) for name in layer.limits]
         zh += "，依次受限于" + "、".join(words["zh"] for words in limits)

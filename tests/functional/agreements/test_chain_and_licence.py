@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from marketplace.accounts.services import create_api_key
 from marketplace.agreements import queries
 from marketplace.agreements.errors import EventNotYoursError, EventRefusedError
 from marketplace.agreements.services.drafting import make_terms
+from marketplace.agreements.services.proposals import confirm_proposal, propose_event, refuse_proposal
 from marketplace.agreements.services.verification import verify_agreement
+from marketplace.errors import InvalidInputError
 from marketplace.ledger.services import check_ledger
 from tests.conftest import table_counts
 from tests.factories import agreements as factory
@@ -114,6 +117,31 @@ def draft_of(project: Any, seats: dict[str, Any], /, **changes: Any) -> dict[str
         "parameters": licence.parameters(),
         "organisations": {party: member.organisation.public_id for party, member in seats.items()}, **changes,
     }  # fmt: skip
+
+
+def test_the_licensor_confirms_the_close_where_there_is_neither_funder_nor_bank(make: Any) -> None:
+    scene = licensed(make)
+    factory.play(scene, [row for row in licence.story() if row["kind"] == "activate"])
+    close = {"id": "close", "kind": "close", "effective_on": "2027-04-02", "body": {}}
+    with scene.transaction() as session:
+        agreement = scene.agreement(session)
+        proposal = propose_event(
+            session, agreement=agreement, actor=scene.members["project"].actor, event_id="close", kind="close",
+            effective_on=date.fromisoformat(close["effective_on"]), body={}, now=clock.now(),
+        )  # fmt: skip
+        with pytest.raises(EventNotYoursError):
+            confirm_proposal(
+                session, agreement=agreement, actor=scene.members["project"].actor, proposal=proposal, now=clock.now()
+            )
+        with pytest.raises(InvalidInputError):
+            refuse_proposal(
+                session, agreement=agreement, actor=scene.members["university"].actor, proposal=proposal, reason="x" * 401,
+                now=clock.now(),
+            )  # fmt: skip
+        confirm_proposal(
+            session, agreement=agreement, actor=scene.members["university"].actor, proposal=proposal, now=clock.now()
+        )
+        assert agreement.state == "completed"
 
 
 def test_a_team_drafts_a_template_for_its_project_by_the_api(make: Any, call: Any) -> None:

@@ -38,7 +38,14 @@ def fill(scene: Json, template: str) -> dict[str, str]:
     if template == "licence":
         return {
             **TITLES, "licensor_organisation": member("project_team"), "contract": "L-7", "entry_fee": "500,000",
-            "entry_fee_milestone": "M0", "royalty_rate": "3", "base_zh": "不含税销售额", "base_en": "net sales",
+            "entry_fee_milestone": "M0", "entry_fee_credited": "yes", "cap": "5000000",
+            "royalty_rate": "3", "base_zh": "不含税销售额", "base_en": "net sales",
+        }  # fmt: skip
+    if template == "royalty_to_cap":
+        return {
+            **TITLES, "receiver_organisation": member("pilot_centre"), "contract": "S-3", "royalty_rate": "3",
+            "upto1": "1000000", "rate2": "4", "upto2": "5000000", "rate3": "5", "cap": "900000",
+            "base_zh": "不含税销售额", "base_en": "net sales",
         }  # fmt: skip
     if template == "fund_first":
         return {
@@ -89,7 +96,14 @@ def test_form_becomes_the_terms_of_its_template(scene: Json, template: str) -> N
     amounts = {item["id"]: item["commitment_minor"] for item in terms.get("instruments", [])}
     if template == "licence":
         assert terms["revenue_share"]["rate"] == "0.03"
+        assert (terms["revenue_share"]["cap_minor"], terms["revenue_share"]["advance"]) == (500_000_000, "entry-fee")
         assert terms["claims"][0]["due_on"] == {"milestone": "M0"}
+    elif template == "royalty_to_cap":
+        assert terms["revenue_share"]["cap_minor"] == 90_000_000
+        assert terms["revenue_share"]["mode"] == "marginal"
+        assert terms["revenue_share"]["bands"] == [
+            {"upto_minor": 100_000_000, "rate": "0.03"}, {"upto_minor": 500_000_000, "rate": "0.04"}, {"rate": "0.05"},
+        ]  # fmt: skip
     elif template == "fund_first":
         assert amounts == {"grant": 300_000_000}
         assert terms["instruments"][0]["conversion"]["holding_cap"] == "0.2"
@@ -105,6 +119,8 @@ def test_form_becomes_the_terms_of_its_template(scene: Json, template: str) -> N
     [
         ("licence", "royalty_rate", "NaN"), ("licence", "licensor_organisation", "org_unknown"),
         ("licence", "base_en", ""), ("licence", "entry_fee", "-1"), ("licence", "base_zh", "x" * 401),
+        ("licence", "cap", "-1"), ("royalty_to_cap", "cap", ""), ("royalty_to_cap", "upto2", "900000"),
+        ("royalty_to_cap", "rate2", "1e1"), ("royalty_to_cap", "receiver_organisation", ""),
         ("fund_first", "convert_by", "2029-02-30"), ("fund_first", "holding_cap", "101"),
         ("fund_first", "auditor_organisation", ""), ("fund_first", "funder_T1", "1.001"),
         ("guaranteed_loan", "guarantor_share", "10"), ("guaranteed_loan", "bank_organisation", ""),

@@ -119,6 +119,7 @@ def test_the_generator_covers_what_it_must() -> None:
         "amount_minor",
         "bal",
         "pct",
+        "tiered",
         "min",
         "max",
         "sum",
@@ -145,7 +146,19 @@ def test_the_generator_covers_what_it_must() -> None:
     assert drawn["live_weights"] >= programs * 0.2
     for kind in ("conversion", "grant_audit", "grant_close", "grant_return", "write_off"):
         assert drawn[f"event:{kind}"] >= programs * 0.05, kind
-    for feature in ("chain", "revenue_share", "grant", "room"):
+    for mode in ("marginal", "whole_base"):
+        assert drawn[f"bands:{mode}"] >= programs * 0.05, mode
+    for feature in (
+        "chain",
+        "revenue_share",
+        "revenue_bands",
+        "revenue_cap",
+        "revenue_advance",
+        "grant",
+        "room",
+        "layer:franchise",
+        "layer:steps",
+    ):
         assert drawn[feature] >= programs * 0.05, feature
     assert drawn["bound"] >= programs * 0.05
     assert drawn["parties:1"]
@@ -186,6 +199,7 @@ def test_the_reference_imports_nothing_of_ours() -> None:
         "sharing_accruals.py",
         "sharing_accrual_generator.py",
         "sharing_loans.py",
+        "sharing_bands.py",
         "sharing_grants.py",
         "sharing_grant_events.py",
     ):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from risk.errors import InvalidParameterError
 from risk.sharing import TermsError, describe_terms, joint_pilot, settle, validate_terms
-from risk.sharing.templates.level_steps import apply_level_table, loan_steps
+from risk.sharing.templates.level_steps import apply_level_table, loan_steps, share_steps
 from risk.sharing.templates.scenario_a import parameters, scenario_a
 from tests.reference.sharing import Reference
 
@@ -39,6 +39,28 @@ def test_the_steps_are_terms_that_the_engine_accepts() -> None:
     loan = next(row for row in terms["instruments"] if row["kind"] == "loan")
     assert loan["rate"]["value"] == "0.04"
     assert [(step["milestone"], step["rate"]["value"]) for step in loan["steps"]] == [("M2", "0.036"), ("M2", "0.03")]
+
+
+def test_the_share_of_the_pool_follows_the_table() -> None:
+    found = apply_level_table(TABLE, trl=6, milestones={**MILESTONES, "M2": (9, date(2027, 12, 20))})
+    changed = copy.deepcopy(parameters())
+    changed["pool"] |= {"share": found.value, "share_steps": share_steps(found)}
+    terms = joint_pilot(changed)
+    layer = terms["programs"]["recoveries"]["recover"]["pool"]["layer"]
+    # M2 proves level 7 and level 9: the share of the highest holds.
+    assert (layer["share"], layer["steps"]) == ("0.04", [{"milestone": "M2", "share": "0.03"}])
+    words = next(row["sentence"] for row in describe_terms(terms, "en") if "recover.pool" in row["clause"])
+    assert "(3% once milestone M2" in words or "(3 % once milestone M2" in words
+
+
+def test_a_guarantee_with_a_chain_takes_no_steps() -> None:
+    changed = copy.deepcopy(parameters())
+    link = {"id": "province", "name": {"zh": "再担保", "en": "Re-guarantor"}, "share": "0.2"}
+    changed["guarantee"] = {"id": "local", "name": {"zh": "担保", "en": "Guarantor"}, "share": "0.8", "chain": [link],
+                            "share_steps": [{"milestone": "M3", "share": "0.1"}]}  # fmt: skip
+    with pytest.raises(TermsError) as refusal:
+        joint_pilot(changed)
+    assert (refusal.value.code, refusal.value.field) == ("bad_parameters", "guarantee.share_steps")
 
 
 def test_one_step_given_as_before_is_the_same_terms() -> None:
