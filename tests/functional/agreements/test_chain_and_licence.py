@@ -135,8 +135,8 @@ def test_the_licensor_confirms_the_close_where_there_is_neither_funder_nor_bank(
             )
         with pytest.raises(InvalidInputError):
             refuse_proposal(
-                session, agreement=agreement, actor=scene.members["university"].actor, proposal=proposal, reason="x" * 401,
-                now=clock.now(),
+                session, agreement=agreement, actor=scene.members["university"].actor, proposal=proposal,
+                reason="x" * 401, now=clock.now(),
             )  # fmt: skip
         confirm_proposal(
             session, agreement=agreement, actor=scene.members["university"].actor, proposal=proposal, now=clock.now()
