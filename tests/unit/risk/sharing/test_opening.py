@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import datetime
+import json
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -234,6 +237,13 @@ def test_a_simulation_refuses_it() -> None:
     with pytest.raises(EventError) as refused:
         ENGINE.run_paths([act, event], 2)
     assert refused.value.code == "no_array_form"
+
+
+def test_the_example_of_the_page_holds_under_scenario_a() -> None:
+    page = (Path(__file__).parents[4] / "docs" / "terms.md").read_text(encoding="utf-8")
+    event = next(json.loads(text) for text in re.findall(r"```json event\n(.*?)```", page, re.S) if "opening_" in text)
+    outcome = ENGINE.apply(activated(ENGINE, event["effective_on"]), event)
+    assert outcome.balances == event["body"]["balances"]
 
 
 def past_of(agreement: Agreement, scenario: int) -> tuple[list[Json], list[Json], list[Json]]:
