@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from risk.sharing import reading
+from risk.sharing import opening, reading
 from risk.sharing.amendment import carry_over
 from risk.sharing.amounts import balance_named
 from risk.sharing.applying import balance_names, opening_state, read_event, standing_events, start_run
@@ -41,6 +41,8 @@ class Outcome:
         Live balances after the event, minor units.
     flows : dict of str to int
         Cash by party, positive where it receives.
+    earlier_flows : list of (datetime.date, dict of str to int)
+        Cash that moved elsewhere before an agreement was brought in, by day; nothing of it becomes payable.
     hash : str
         Hash of the event in the chain.
     repeated : bool
@@ -52,6 +54,7 @@ class Outcome:
     explanation: list[dict[str, Any]] = field(default_factory=list)
     balances: dict[str, int] = field(default_factory=dict)
     flows: dict[str, int] = field(default_factory=dict)
+    earlier_flows: list[tuple[datetime.date, dict[str, int]]] = field(default_factory=list)
     hash: str = ""
     repeated: bool = False
 
@@ -164,6 +167,10 @@ class Engine:
         log = (*state.log, event)
         if event["kind"] == "reversal":
             return self._reverse(state, event, on, head, log)
+        if event["kind"] == opening.KIND:
+            past = opening.bring_in(self.model, state, event, on)
+            new = dataclasses.replace(past.state, head=head, log=log)
+            return Outcome(new, past.postings, past.explanation, self.balances(new), {}, past.flows, head)
         run = start_run(self.model, self._arithmetic, state, event, on)
         HANDLERS[event["kind"]](run, event["body"])
         journal, explanation = run.journal, run.explanation
@@ -174,7 +181,7 @@ class Engine:
             self.terms_hash, run.status, on, run.values, accounts, run.flags, run.results, run.reports, head, log
         )
         flows = {party: amount for party, amount in run.flows.items() if amount}
-        return Outcome(new, journal.nets_by_step(), explanation.tiers, self.balances(new), flows, head)
+        return Outcome(new, journal.nets_by_step(), explanation.tiers, self.balances(new), flows, hash=head)
 
     def _amend(self, state: State, event: dict[str, Any], on: datetime.date) -> Outcome:
         """Bring the version that follows the one in force into force; what stands is carried over or it is refused."""
@@ -204,7 +211,7 @@ class Engine:
                 "en": "balances and progress go over; entries before it stay",
             },
         )
-        return Outcome(after, journal.nets_by_step(), [tier], new.balances(after), {}, head)
+        return Outcome(after, journal.nets_by_step(), [tier], new.balances(after), {}, hash=head)
 
     def _hash_in_log(self, state: State, name: str) -> str:
         """Return the hash that an event of the log got when it was applied."""
@@ -269,7 +276,8 @@ class Engine:
             {"zh": "冲销", "en": "Reversal"},
             {"zh": f"冲销事件{body['target']}", "en": f"reverses event {body['target']}"},
         )
-        return Outcome(restored, postings, [tier], self.balances(restored), flows, head)
+        earlier = [(day, {party: -amount for party, amount in rows.items()}) for day, rows in undone.earlier_flows]
+        return Outcome(restored, postings, [tier], self.balances(restored), flows, earlier, head)
 
     def _replay(self, standing: list[dict[str, Any]]) -> tuple[State, Outcome]:
         """Return the state before the last of the standing events, and what that event did."""

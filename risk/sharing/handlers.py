@@ -34,4 +34,4 @@ HANDLERS: dict[str, Callable[[Run, dict[str, Any]], None]] = {
     "exit": exits.exit_,
     "close": exits.close,
 }
-KINDS = (*HANDLERS, "reversal", "amendment")
+KINDS = (*HANDLERS, "opening_balances", "reversal", "amendment")

@@ -79,7 +79,7 @@ def run_paths(
     state = opening_state(model, version_hash, arithmetic.zero)
     for row, (event, on) in enumerate(read):
         if event["kind"] not in HANDLERS:
-            raise EventError("no_array_form", "Reversals and amendments cannot be simulated.", "kind")
+            raise EventError("no_array_form", "Reversals, amendments and opening balances cannot be simulated.", "kind")
         occurs = _occurs(event, arithmetic)
         arithmetic.occurs = occurs
         run = start_run(model, arithmetic, state, event, on, occurs)

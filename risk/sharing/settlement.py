@@ -57,6 +57,9 @@ def settle(document: dict[str, Any]) -> dict[str, Any]:
             error.field = f"events[{index}].{error.field}" if error.field else f"events[{index}]"
             raise
         state = outcome.state
+        for day, earlier in outcome.earlier_flows:
+            for party, amount in earlier.items():
+                flows[party].append((day, amount))
         for party, amount in outcome.flows.items():
             flows[party].append((datetime.date.fromisoformat(event["effective_on"]), amount))
         rows.append(
