@@ -99,8 +99,8 @@ def _layer(data: Any, path: Path) -> Iterator[Change]:
     """Deductible or limit on the other side of the share.
 
     The engine pays share x min(loss - deductible, limit). What is taken off after the share is d / share before it, and
-    a limit after the share is limit / share before it; both only where that is a whole number of units and one share, so the
-    reading is exact.
+    a limit after the share is limit / share before it; both only where that is a whole number of units and the share
+    has no steps, so that the reading is exact.
     """
     share = Fraction(data["share"])
     for key, code, zh, en in (
