@@ -37,7 +37,7 @@ from typing import Any
 
 from risk.errors import InvalidParameterError
 
-NAMES: tuple[str, ...] = ("score", "train", "evaluate", "price", "settle", "simulate", "structure")
+NAMES: tuple[str, ...] = ("score", "train", "evaluate", "price", "settle", "explain", "simulate", "structure")
 
 
 def available_commands() -> tuple[str, ...]:

@@ -35,7 +35,7 @@ INPUT_SCHEMA: dict[str, Any] = {
     },
 }
 _MINOR = {"type": "integer"}
-_TIER = {
+TIER = {
     "type": "object",
     "properties": {
         "clause": {"type": "string"},
@@ -63,7 +63,7 @@ _EVENT = {
         "kind": {"type": "string"},
         "effective_on": {"type": "string"},
         "postings": {"type": "array", "items": _POSTING},
-        "explanation": {"type": "array", "items": _TIER},
+        "explanation": {"type": "array", "items": TIER},
         "balances": {"type": "object", "additionalProperties": _MINOR},
         "flows": {"type": "object", "additionalProperties": _MINOR},
         "hash": {"type": "string"},

@@ -56,6 +56,7 @@ _EXPORTS = {
     "Outcome": "risk.sharing.engine",
     "State": "risk.sharing.state",
     "settle": "risk.sharing.settlement",
+    "explain": "risk.sharing.readings.explain",
     "validate_terms": "risk.sharing.terms",
     "terms_hash": "risk.sharing.canonical",
     "event_hash": "risk.sharing.canonical",
