@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from risk.sharing import EventError, TermsError, explain, pooled_loan, settle, sub_fund
+from risk.sharing import EventError, TermsError, explain, pooled_loan, settle, sub_fund, terms_hash
 from risk.sharing.readings.change import REMOVED, rewrite
 from risk.sharing.templates.scenario_a import scenario_a
 from tests.factories.sub_funds import parameters as fund_parameters
@@ -240,3 +240,34 @@ def test_terms_that_are_refused_stay_refused() -> None:
     del document["terms"]["currency"]
     with pytest.raises(TermsError):
         explain({**document, "event": "e3", "claimed": {}})
+
+
+def test_a_reading_holds_through_an_amendment_that_says_the_same() -> None:
+    def amended(edit: Mutation) -> Json:
+        document = scenario_a("success")
+        first, second = copy.deepcopy(document["terms"]), copy.deepcopy(document["terms"])
+        edit(first)
+        edit(second)
+        second["title"]["en"] += ", amended"
+        body = {"terms_hash": terms_hash(second, terms_hash(first)), "version": 2}
+        change = {"id": "amend", "kind": "amendment", "effective_on": "2030-01-15", "body": body}
+        before = [event for event in document["events"] if event["effective_on"] <= "2030-01-15"]
+        return {"terms": first, "amendments": [{"terms": second}],
+                "events": [*before, change, *document["events"][len(before) :]]}  # fmt: skip
+
+    def by_360(terms: Json) -> None:
+        terms["accruals"][0]["day_count"] = "A360"
+
+    ours, planted = amended(lambda _: None), amended(by_360)
+    sale = next(event["id"] for event in ours["events"] if event["kind"] == "exit")
+    claimed = {
+        party: amount
+        for row in settle(planted)["events"]
+        for party, amount in row["flows"].items()
+        if row["id"] == sale and amount > 0
+    }
+    answer = explain({**ours, "event": sale, "claimed": claimed})
+    assert not answer["equal"]
+    exact = [item for item in answer["readings"] if item["exact"]]
+    assert [change["clause"] for item in exact for change in item["changes"]] == ["accruals[0].day_count"]
+    assert explain({**ours, "event": sale, "claimed": answer["ours"]})["equal"]
