@@ -168,14 +168,20 @@ class RevenueShare:
     advance: str | None = None
     advance_minor: int = 0
 
-    def due(self, arithmetic: Arithmetic, base: Any, counted: Any, rounding: str) -> Any:
-        """Return what a report of `base` makes due where `counted` was made due by the others, minor units."""
-        due = self.bands.of(arithmetic, base, rounding, "revenue_share")
-        return due if self.cap_minor is None else arithmetic.minimum(due, self.cap_minor - counted)
+    def due(self, arithmetic: Arithmetic, base: Any, rounding: str) -> Any:
+        """Return what the rates give of a report of `base`, before cap and advance, minor units."""
+        return self.bands.of(arithmetic, base, rounding, "revenue_share")
+
+    def within_cap(self, arithmetic: Arithmetic, counted: Any) -> Any:
+        """Return what of all that the rates have given lies within the cap."""
+        return counted if self.cap_minor is None else arithmetic.minimum(counted, self.cap_minor)
 
     def payable(self, arithmetic: Arithmetic, counted: Any) -> Any:
-        """Return what is to be paid of all that was made due: what the advance has not paid already."""
-        return arithmetic.maximum(counted - self.advance_minor, arithmetic.zero)
+        """Return what is to be paid of all that the rates have given: within the cap, less what the advance has paid.
+
+        A function of the sum alone, so that neither the order of reports nor a restatement leaves room unused.
+        """
+        return arithmetic.maximum(self.within_cap(arithmetic, counted) - self.advance_minor, arithmetic.zero)
 
 
 @dataclass(frozen=True)

@@ -289,7 +289,7 @@ class _Builder:
             terms = self.model.revenue_share
             if terms is not None:
                 arithmetic = ArrayArithmetic(self.course.size)
-                total = counted + terms.due(arithmetic, base, counted, self.model.rounding)
+                total = counted + terms.due(arithmetic, base, self.model.rounding)
                 due = terms.payable(arithmetic, total) - terms.payable(arithmetic, counted)
             else:
                 due = body["due_minor"] = np.minimum(np.rint(base * due_share).astype(np.int64), base)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import Any
 
 from tests.reference.sharing_accruals import Accruals
-from tests.reference.sharing_bands import by_bands, share_due
+from tests.reference.sharing_bands import by_bands, share_payable
 from tests.reference.sharing_grant_events import GrantEvents
 from tests.reference.sharing_loans import repayments
 from tests.reference.splitting import rounded, split
@@ -315,11 +315,9 @@ class Reference(Accruals, GrantEvents):
         if "revenue_share" in self.terms:
             due = rounded(by_bands(body["base_minor"], self.terms["revenue_share"]), self.rule)
         period = (body["period"]["from"], body["period"]["to"])
-        others = sum(self.reports.values()) - self.reports.get(period, 0)
-        due, credit = share_due(self.terms, due, others)
-        before = max(sum(self.reports.values()) - credit, 0)
+        before = share_payable(self.terms, self.reports.values())
         self.reports[period] = due
-        self.amounts["receivable"] += max(sum(self.reports.values()) - credit, 0) - before
+        self.amounts["receivable"] += share_payable(self.terms, self.reports.values()) - before
 
     def _interest_due(self, body: Json) -> None:
         item = self.by_id["instruments"][body["instrument"]]

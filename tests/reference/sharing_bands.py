@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Iterable
 from fractions import Fraction
 from typing import Any
 
@@ -26,13 +27,12 @@ def by_bands(base: int, terms: Json) -> Fraction:
     return due
 
 
-def share_due(terms: Json, due: int, others: int) -> tuple[int, int]:
-    """Return what a report makes due where the others made `others` due, and what an advance has paid beforehand."""
-    share = terms.get("revenue_share", {})
-    if "cap_minor" in share:
-        due = min(due, share["cap_minor"] - others)
+def share_payable(terms: Json, reports: Iterable[int]) -> int:
+    """Return what is to be paid of all reports: their sum up to the cap, less what an advance has paid beforehand."""
+    share, total = terms.get("revenue_share", {}), sum(reports)
     claims = {claim["id"]: claim for claim in terms.get("claims", [])}
-    return due, claims[share["advance"]]["amount_minor"] if "advance" in share else 0
+    paid = claims[share["advance"]]["amount_minor"] if "advance" in share else 0
+    return max(min(total, share.get("cap_minor", total)) - paid, 0)
 
 
 class BandDraws:

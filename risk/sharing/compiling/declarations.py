@@ -28,7 +28,7 @@ from risk.sharing.tiers import read_bands, single
 
 # Their counters are named by id, so an id stands once among them.
 ACCRUING = ("accruals", "hurdles", "instruments")
-# What all reports together have made due, before an advance is credited against it.
+# What the rates have given of all reports together, before cap and advance.
 REVENUE_DUE = "revenue_due"
 # Open and repayable; audited as eligible and not closed yet; what the funder bears: exempted, or lost in a liquidation.
 GRANT_COUNTERS = ("grant", "grant_due", "grant_audited", "grant_exempted", "grant_lost")

@@ -67,10 +67,13 @@ def _due(run: Run, body: dict[str, Any], base: Any, counted: Any) -> Any:
     if terms is None:
         bodies.read(body, ("period", "base_minor", "due_minor"), ("restates",))
         return run.amount(body["due_minor"], "body.due_minor")
-    due = terms.due(run.arithmetic, base, counted, run.model.rounding)
+    due = terms.due(run.arithmetic, base, run.model.rounding)
     bodies.stated(run, body, "due_minor", due, "revenue_share_differs", "amount due")
     if run.explanation is not None and (terms.cap_minor is not None or terms.advance is not None):
-        run.explanation.note("revenue_share", *share_of_report(terms, counted, due, run.model), due)
+        before, after = (terms.within_cap(run.arithmetic, total) for total in (counted, counted + due))
+        run.explanation.note(
+            "revenue_share", *share_of_report(terms, before, after - before, run.model), after - before
+        )
     return due
 
 
