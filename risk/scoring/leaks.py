@@ -89,7 +89,9 @@ def _single_auc(column: pd.Series, missing: np.ndarray, outcomes: np.ndarray) ->
         return _folded(roc_auc(known, values.to_numpy(dtype=np.float64)))
     if values.nunique() > _MAX_LEVELS:
         return None
-    return _folded(roc_auc(known, _rates_of_other_folds(values.astype(str).to_numpy(), known)))
+    # Not folded: these rates have a direction, and below one half they show only that a fold lacks what others have
+    # more of (a constant column among few rows would pass for a leak).
+    return float(roc_auc(known, _rates_of_other_folds(values.astype(str).to_numpy(), known)))
 
 
 def _rates_of_other_folds(values: np.ndarray, outcomes: np.ndarray) -> np.ndarray:
