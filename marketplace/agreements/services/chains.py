@@ -92,7 +92,7 @@ def _check_events(
         if previous != head or (agreement_id, version) not in known:
             return count, _problem(ends[agreement_id][0], "events", number, "the chain is broken before this event")
         text = event_text(
-            event_id=event_id, kind=kind, effective_on=effective_on.isoformat(), body=body, recorded_at=recorded_at,
+            event_id=event_id, kind=kind, effective_on=effective_on, body=body, recorded_at=recorded_at,
             actor_user=user, actor_organisation=organisation,
         )  # fmt: skip
         head = event_text_hash(text, version, head)
